@@ -1,0 +1,52 @@
+//! The command line: flags, terminal, files to write, exit codes. One file a subcommand: its arguments and `execute`.
+
+mod check;
+mod classify;
+mod common;
+mod config;
+mod generate;
+mod output;
+mod summarize;
+mod why;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// 阿虎: sorts customer-service tickets by product, complaint or inquiry, and cause, and writes the day's digest.
+///
+/// 阿虎把客服工单按产品、投诉/咨询、原因归类，汇总成日报。先试试：ahu summarize 导出的文件.csv
+#[derive(Parser)]
+#[command(name = "ahu", version, subcommand_required = true, arg_required_else_help = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Summarize(summarize::Args),
+    Classify(classify::Args),
+    Why(why::Args),
+    Check(check::Args),
+    Completions(generate::CompletionsArgs),
+    Man(generate::ManArgs),
+}
+
+/// Parses, runs, reports; the exit code follows the contract in the README.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Summarize(args) => summarize::execute(args),
+        Command::Classify(args) => classify::execute(args),
+        Command::Why(args) => why::execute(args),
+        Command::Check(args) => check::execute(args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(e) => {
+            output::complain(&format!("error: {e}"));
+            ExitCode::from(e.exit_code())
+        }
+    }
+}

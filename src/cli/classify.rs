@@ -1,0 +1,53 @@
+//! `ahu classify`: every row out again with its decision.
+
+use super::common::{InputArgs, TaxonomyArgs, tell_about};
+use super::output::{self, Stream};
+use ahu::error::Result;
+use ahu::pipeline::annotate;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write every row with its kind, product, cause, confidence and evidence in five more columns (CSV, UTF-8)
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// Leave cells that a spreadsheet would run as formulas as they are, without the `'` before them
+    #[arg(long)]
+    raw_cells: bool,
+    /// Begin with a byte order mark, so that Excel opens the file as UTF-8
+    #[arg(long)]
+    bom: bool,
+    /// Write to FILE instead of stdout; replaced whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub fn execute(args: Args) -> Result<ExitCode> {
+    let setup = args.input.setup(&args.taxonomy)?;
+    let (rejects_published, rejects) = setup.open_rejects()?.unzip();
+    let (stream, published) = Stream::open(args.output.as_deref(), &setup.sources)?;
+    let name = args.output.as_ref().map_or("stdout".to_owned(), |p| p.display().to_string());
+    let options = annotate::Options { raw_cells: args.raw_cells, bom: args.bom };
+    let job = setup.job();
+    let done = setup.with_progress(|| annotate::annotate(&job, &options, stream, &name, rejects));
+    let (outcome, stream, rejects) = match done {
+        Err(e) if output::is_closed_pipe(&e) => return Ok(ExitCode::SUCCESS),
+        done => done?,
+    };
+    tell_about(&outcome.files, outcome.accounting.quarantined, setup.rejects.as_deref());
+    if let (Some(published), Some(rejects)) = (rejects_published, rejects) {
+        published.publish(rejects.get_ref())?;
+    }
+    if let (Some(published), Some(file)) = (published, stream.file()) {
+        published.publish(file)?;
+    }
+    let a = &outcome.accounting;
+    output::complain(&format!("{} rows read = {} classified + {} duplicates + {} quarantined", a.rows, a.classified, a.duplicates, a.quarantined));
+    if !outcome.ids_not_found.is_empty() {
+        output::complain(&format!("{} ids not found: {}", outcome.ids_not_found.len(), outcome.ids_not_found.join(" ")));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,208 @@
+//! Options that several subcommands share, and what they are made into once, at the border.
+
+use super::config;
+use super::output::{self, Progress};
+use ahu::classify::{self, Classifier};
+use ahu::error::{Error, Result, nearest};
+use ahu::ingest::reader::FileReport;
+use ahu::ingest::{self, ColumnNames, Encoding, Source, source};
+use ahu::pipeline::{Job, Rejects};
+use ahu::taxonomy::{self, Taxonomy};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+
+/// Where the rules come from.
+#[derive(clap::Args, Default)]
+pub struct TaxonomyArgs {
+    /// Settings file (TOML); options given here win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Your own products, causes and rules, added to the built-in ones; repeatable; `none`: without the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub taxonomy: Vec<PathBuf>,
+    /// Decisions less sure than this are left open, 0 to 1; 0 = always decide [default: 0.4]
+    #[arg(long, value_name = "P")]
+    pub min_confidence: Option<f32>,
+}
+
+/// What to read and how.
+#[derive(clap::Args)]
+pub struct InputArgs {
+    /// Files, patterns such as '2026-11/*.csv', folders, or - for stdin
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// Column of the event id
+    #[arg(long, value_name = "NAME")]
+    pub id_column: Option<String>,
+    /// Column of the time
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
+    /// Column of the product
+    #[arg(long, value_name = "NAME")]
+    pub product_column: Option<String>,
+    /// Column of the customer's text; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub text_column: Vec<String>,
+    /// Column of the channel
+    #[arg(long, value_name = "NAME")]
+    pub channel_column: Option<String>,
+    /// Encoding of the inputs: utf-8, gb18030 (gbk), big5, utf-16le, utf-16be [default: told by the bytes]
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<Encoding>,
+    /// Delimiter of the inputs: a character, or `tab` [default: told by the first lines]
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<String>,
+    /// Only the tickets whose ids this file lists, one a line; ids not found are listed
+    #[arg(long, value_name = "FILE")]
+    pub only_ids: Option<PathBuf>,
+    /// Write rows that cannot be read to FILE: place, reason, and their bytes in base64
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Fail when more than this share of the rows cannot be read (and more than ten) [default: 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pub max_quarantined: Option<f64>,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// Checked settings: what [`Job`] needs, owned.
+pub struct Setup {
+    pub classifier: Classifier,
+    pub ingest: ingest::Config,
+    pub sources: Vec<Source>,
+    pub only_ids: Option<HashSet<String>>,
+    pub rejects: Option<PathBuf>,
+    pub max_quarantined: f64,
+    pub progress: AtomicU64,
+}
+
+/// Reads a text file that the user named.
+pub fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| Error::io(path.display(), "read", &e))
+}
+
+impl TaxonomyArgs {
+    /// The configuration file's settings, empty without one.
+    pub fn settings(&self) -> Result<config::Settings> {
+        self.config.as_deref().map_or_else(|| Ok(config::Settings::default()), config::read)
+    }
+
+    /// Loads and compiles the taxonomy; `more` are further files.
+    pub fn classifier(&self, settings: &config::Settings, more: &[PathBuf]) -> Result<Classifier> {
+        let named: Vec<PathBuf> = if self.taxonomy.is_empty() { settings.taxonomy.clone() } else { self.taxonomy.clone() };
+        let builtin = !named.iter().any(|p| p.as_os_str() == "none");
+        let mut files = Vec::new();
+        for path in named.iter().filter(|p| p.as_os_str() != "none").chain(more) {
+            files.push((path.display().to_string(), read_text(path)?));
+        }
+        let sources: Vec<taxonomy::Source<'_>> = files.iter().map(|(name, text)| taxonomy::Source { name, text }).collect();
+        let taxonomy = Taxonomy::with_builtin(builtin, &sources)?;
+        let min_confidence = self.min_confidence.or(settings.min_confidence).unwrap_or(classify::Config::default().min_confidence);
+        if !(0.0..=1.0).contains(&min_confidence) {
+            return Err(Error::setup(format!("`--min-confidence`: expected a number from 0 to 1, found {min_confidence}")));
+        }
+        Classifier::new(taxonomy, classify::Config { min_confidence })
+    }
+}
+
+impl InputArgs {
+    /// Checks everything and starts the threads.
+    pub fn setup(self, taxonomy: &TaxonomyArgs) -> Result<Setup> {
+        let settings = taxonomy.settings()?;
+        if let Some(n) = self.threads.or(settings.threads) {
+            if n == 0 {
+                return Err(Error::setup("`--threads`: expected at least 1, found 0"));
+            }
+            // Only fails when a pool exists already, which is then as good.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
+        }
+        let columns = &settings.columns;
+        let ingest = ingest::Config {
+            encoding: match (self.encoding, &settings.encoding) {
+                (Some(e), _) => Some(e),
+                (None, Some(name)) => Some(name.parse().map_err(Error::setup)?),
+                (None, None) => None,
+            },
+            delimiter: self.delimiter.or(settings.delimiter.clone()).map(|d| delimiter(&d)).transpose()?,
+            columns: ColumnNames {
+                id: self.id_column.or(columns.id.clone()),
+                time: self.time_column.or(columns.time.clone()),
+                product: self.product_column.or(columns.product.clone()),
+                text: if self.text_column.is_empty() { columns.text.clone() } else { self.text_column },
+                channel: self.channel_column.or(columns.channel.clone()),
+            },
+        };
+        let only_ids = self.only_ids.as_deref().map(read_ids).transpose()?;
+        // The taxonomy compiles while nothing else is to do: a missing file should be told first, though.
+        let sources = source::expand(&self.inputs)?;
+        if sources == [Source::Stdin] && output::stdin_is_terminal() {
+            output::complain("reading from the terminal; give a file, or end with Ctrl-D");
+        }
+        let classifier = taxonomy.classifier(&settings, &[])?;
+        let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
+        Ok(Setup { classifier, ingest, sources, only_ids, rejects: self.rejects, max_quarantined, progress: AtomicU64::new(0) })
+    }
+}
+
+/// An id a line, as 阿虎's notebook has them; blanks and a byte order mark are ignored.
+fn read_ids(path: &Path) -> Result<HashSet<String>> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path.display(), "read", &e))?;
+    let found = ahu::ingest::encoding::detect(&bytes, true).map_err(|e| e.in_file(&path.display().to_string()))?;
+    let text = found.encoding.decode(&bytes[found.bom..]).ok_or_else(|| Error::input(format!("expected text, found bytes that are not {}", found.encoding)).in_file(&path.display().to_string()))?;
+    let ids: HashSet<String> = text.lines().map(|l| l.trim().trim_end_matches(',').trim_matches('"').to_owned()).filter(|l| !l.is_empty()).collect();
+    if ids.is_empty() {
+        return Err(Error::setup("expected one id a line, found none").in_file(&path.display().to_string()));
+    }
+    Ok(ids)
+}
+
+fn delimiter(text: &str) -> Result<u8> {
+    match text {
+        "tab" | "\\t" => Ok(b'\t'),
+        _ if text.len() == 1 && !matches!(text, "\"" | "\n" | "\r") => Ok(text.as_bytes()[0]),
+        _ => {
+            let near = nearest(text, ["tab"]).map_or("", |_| "; did you mean `tab`");
+            Err(Error::setup(format!("`--delimiter`: expected one ASCII character or `tab`, found `{text}`{near}")))
+        }
+    }
+}
+
+impl Setup {
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            classifier: &self.classifier,
+            ingest: &self.ingest,
+            sources: &self.sources,
+            only_ids: self.only_ids.as_ref(),
+            keep_raw: self.rejects.is_some(),
+            max_quarantined: self.max_quarantined,
+            progress: &self.progress,
+        }
+    }
+
+    /// The rejects file, to be published with [`output::Published::publish`] after it is finished.
+    pub fn open_rejects(&self) -> Result<Option<(output::Published, Rejects<std::io::BufWriter<std::fs::File>>)>> {
+        let Some(path) = &self.rejects else { return Ok(None) };
+        let (published, file) = output::Published::create(path, &self.sources)?;
+        let rejects = Rejects::new(std::io::BufWriter::new(file), &path.display().to_string())?;
+        Ok(Some((published, rejects)))
+    }
+
+    pub fn with_progress<T>(&self, work: impl FnOnce() -> T) -> T {
+        let total = self.sources.iter().map(|s| if let Source::File(p) = s { std::fs::metadata(p).ok().map(|m| m.len()) } else { None }).sum::<Option<u64>>();
+        Progress::run(&self.progress, total, work)
+    }
+}
+
+/// Tells on stderr what the user should know of how the files were read.
+pub fn tell_about(files: &[FileReport], quarantined: u64, rejects: Option<&Path>) {
+    for f in files.iter().filter(|f| f.mixed_lines > 0) {
+        output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));
+    }
+    if quarantined > 0 {
+        let place = rejects.map_or("list them with `--rejects FILE`".to_owned(), |p| format!("they are in `{}`", p.display()));
+        output::complain(&format!("{quarantined} rows could not be read and were set aside; {place}"));
+    }
+}

@@ -1,0 +1,83 @@
+//! `ahu.toml`: the same settings as the options, for runs that are repeated.
+
+use ahu::error::{Error, Result, nearest};
+use serde::{Deserialize, Deserializer};
+use std::path::{Path, PathBuf};
+
+/// The file's settings; an absent one is left to its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Taxonomy files, relative to the settings file; "none" leaves out the built-in taxonomy.
+    #[serde(default)]
+    pub taxonomy: Vec<PathBuf>,
+    /// See `--min-confidence`.
+    pub min_confidence: Option<f32>,
+    /// See `--encoding`.
+    pub encoding: Option<String>,
+    /// See `--delimiter`.
+    pub delimiter: Option<String>,
+    /// See `--threads`.
+    pub threads: Option<usize>,
+    /// See `--max-quarantined`.
+    pub max_quarantined: Option<f64>,
+    /// See `--lang`.
+    pub lang: Option<String>,
+    /// Header names.
+    #[serde(default)]
+    pub columns: Columns,
+}
+
+/// Header names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// See `--id-column`.
+    pub id: Option<String>,
+    /// See `--time-column`.
+    pub time: Option<String>,
+    /// See `--product-column`.
+    pub product: Option<String>,
+    /// See `--text-column`; a name or a list of names.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub text: Vec<String>,
+    /// See `--channel-column`.
+    pub channel: Option<String>,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(d)? {
+        OneOrMany::One(s) => vec![s],
+        OneOrMany::Many(v) => v,
+    })
+}
+
+/// Reads a settings file.
+pub fn read(path: &Path) -> Result<Settings> {
+    let text = super::common::read_text(path)?;
+    let name = path.display().to_string();
+    let mut settings: Settings = toml::from_str(&text).map_err(|e| {
+        let message = e.message().to_owned();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let hint = match (message.starts_with("unknown field"), quoted.next()) {
+            (true, Some(key)) => nearest(key, quoted).map_or(String::new(), |n| format!("; the nearest is `{n}`")),
+            _ => String::new(),
+        };
+        let error = Error::setup(format!("{message}{hint}")).in_file(&name);
+        match e.span() {
+            Some(span) => error.at_line(text[..span.start.min(text.len())].matches('\n').count() as u64 + 1),
+            None => error,
+        }
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none") {
+        *file = folder.join(&*file);
+    }
+    Ok(settings)
+}

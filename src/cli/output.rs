@@ -1,0 +1,172 @@
+//! Where output goes: stdout (a closed pipe is a quiet end), or a file that is replaced whole or not at all.
+
+use ahu::error::{Error, Result};
+use ahu::ingest::Source;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A line on stderr.
+pub fn complain(message: &str) {
+    // Nothing can be done when even stderr is closed.
+    let _ = writeln!(std::io::stderr(), "ahu: {}", ahu::report::harmless(message));
+}
+
+pub fn stdin_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// Writes text to stdout or a file.
+pub fn publish(text: &str, file: Option<&Path>, sources: &[Source]) -> Result<()> {
+    match file {
+        None => to_stdout(|out| out.write_all(text.as_bytes())),
+        Some(path) => {
+            let (published, mut file) = Published::create(path, sources)?;
+            file.write_all(text.as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
+            published.publish(&file)
+        }
+    }
+}
+
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let done = write(&mut out).and_then(|()| out.flush());
+    done.map_err(|e| Error::io("stdout", "write", &e)).or_else(|e| if is_closed_pipe(&e) { Ok(()) } else { Err(e) })
+}
+
+/// Whether the error is that the reader of our output has gone, as `head` does.
+pub fn is_closed_pipe(e: &Error) -> bool {
+    e.kind == ahu::error::ErrorKind::Io && e.message.contains("stdout") && e.message.contains("os error 32")
+}
+
+/// A file under way: written beside its place, put there at the end. What a killed run leaves behind the next one overwrites.
+pub struct Published {
+    place: PathBuf,
+    aside: PathBuf,
+}
+
+impl Published {
+    /// Opens the file aside.
+    pub fn create(place: &Path, sources: &[Source]) -> Result<(Published, File)> {
+        let same = |s: &Source| matches!((s, place.canonicalize()), (Source::File(f), Ok(p)) if f.canonicalize().is_ok_and(|f| f == p));
+        if sources.iter().any(same) {
+            return Err(Error::setup(format!("`{}` is an input too; choose another name for the output", place.display())));
+        }
+        if place.is_dir() {
+            return Err(Error::setup(format!("`{}` is a folder; name a file", place.display())));
+        }
+        let mut name = std::ffi::OsString::from(".");
+        name.push(place.file_name().unwrap_or_default());
+        name.push(".ahu-tmp");
+        let aside = place.with_file_name(name);
+        let file = File::create(&aside).map_err(|e| Error::io(place.display(), "create", &e))?;
+        Ok((Published { place: place.to_owned(), aside }, file))
+    }
+
+    /// Puts the file in its place.
+    pub fn publish(self, file: &File) -> Result<()> {
+        let place = self.place.clone();
+        let doing = |what: &'static str| move |e: std::io::Error| Error::io(place.display(), what, &e);
+        file.sync_all().map_err(doing.clone()("write"))?;
+        std::fs::rename(&self.aside, &self.place).map_err(doing("put in place"))?;
+        if let Some(folder) = self.place.parent().filter(|p| !p.as_os_str().is_empty())
+            && let Ok(folder) = File::open(folder)
+        {
+            // Some file systems cannot sync a folder; the rename itself has happened.
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        // After a rename it is not there any more; after an error it must not stay.
+        let _ = std::fs::remove_file(&self.aside);
+    }
+}
+
+/// Stdout or a file, for output that is written bit by bit.
+pub enum Stream {
+    Stdout(BufWriter<std::io::Stdout>),
+    File(BufWriter<File>),
+}
+
+impl Stream {
+    pub fn open(file: Option<&Path>, sources: &[Source]) -> Result<(Stream, Option<Published>)> {
+        match file {
+            None => Ok((Stream::Stdout(BufWriter::with_capacity(1 << 16, std::io::stdout())), None)),
+            Some(path) => {
+                let (published, file) = Published::create(path, sources)?;
+                Ok((Stream::File(BufWriter::with_capacity(1 << 16, file)), Some(published)))
+            }
+        }
+    }
+
+    /// The file, once everything is flushed.
+    pub fn file(&self) -> Option<&File> {
+        match self {
+            Stream::Stdout(_) => None,
+            Stream::File(f) => Some(f.get_ref()),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Stream::Stdout(s) => s.write(bytes),
+            Stream::File(f) => f.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Stream::Stdout(s) => s.flush(),
+            Stream::File(f) => f.flush(),
+        }
+    }
+}
+
+/// A bar on stderr, where that is a terminal and the work is longer than a second.
+pub struct Progress;
+
+impl Progress {
+    /// Runs `work` while showing `done` of `total` bytes.
+    pub fn run<T>(done: &AtomicU64, total: Option<u64>, work: impl FnOnce() -> T) -> T {
+        if !std::io::stderr().is_terminal() {
+            return work();
+        }
+        let finished = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let started = Instant::now();
+                let mut bar: Option<ProgressBar> = None;
+                while !finished.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(Duration::from_millis(100));
+                    if started.elapsed() < Duration::from_secs(1) {
+                        continue;
+                    }
+                    let bar = bar.get_or_insert_with(|| {
+                        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+                        let template = if total.is_some() { "{bar:30} {bytes} / {total_bytes}  {bytes_per_sec}  {eta}" } else { "{spinner} {bytes}  {bytes_per_sec}" };
+                        bar.set_draw_target(ProgressDrawTarget::stderr());
+                        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                        bar
+                    });
+                    bar.set_position(done.load(Ordering::Relaxed));
+                }
+                if let Some(bar) = bar {
+                    bar.finish_and_clear();
+                }
+            });
+            let result = work();
+            finished.store(true, Ordering::Relaxed);
+            watcher.thread().unpark();
+            result
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! `ahu summarize`: a digest per product, in one pass.
+
+use super::common::{InputArgs, TaxonomyArgs, tell_about};
+use super::output;
+use ahu::digest::Digest;
+use ahu::error::{Error, Result};
+use ahu::ingest::dates;
+use ahu::pipeline::summary;
+use ahu::report::{self, Format, Lang};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write the digest: per product how many complaints and inquiries, of which causes, with their event ids
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// How to write the digest
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArg,
+    /// Every event id, not only the first few of a cause
+    #[arg(long)]
+    ids: bool,
+    /// The digest's day, such as 2026-11-22 [default: the last day of the tickets]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    /// Language of what people read: zh, zh-Hant, en [default: zh]
+    #[arg(long)]
+    lang: Option<LangArg>,
+    /// Write to FILE instead of stdout; replaced whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+    Csv,
+    Markdown,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum LangArg {
+    Zh,
+    #[value(name = "zh-Hant")]
+    ZhHant,
+    En,
+}
+
+impl LangArg {
+    pub fn lang(self) -> Lang {
+        match self {
+            LangArg::Zh => Lang::Zh,
+            LangArg::ZhHant => Lang::ZhHant,
+            LangArg::En => Lang::En,
+        }
+    }
+
+    /// The option, else the settings file's word, else Simplified Chinese.
+    pub fn choose(option: Option<LangArg>, taxonomy: &TaxonomyArgs) -> Result<Lang> {
+        if let Some(l) = option {
+            return Ok(l.lang());
+        }
+        match taxonomy.settings()?.lang {
+            None => Ok(Lang::Zh),
+            Some(name) => <LangArg as clap::ValueEnum>::from_str(&name, true).map(LangArg::lang).map_err(|_| Error::setup(format!("`lang`: expected zh, zh-Hant or en, found `{name}`"))),
+        }
+    }
+}
+
+pub fn execute(args: Args) -> Result<ExitCode> {
+    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
+    let as_of = match &args.as_of {
+        None => None,
+        Some(text) => Some(dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`")))?.to_string()),
+    };
+    let setup = args.input.setup(&args.taxonomy)?;
+    let (published, rejects) = setup.open_rejects()?.unzip();
+    let job = setup.job();
+    let options = summary::Options { all_ids: args.ids, as_of };
+    let (digest, files, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
+    tell_about(&files, digest.accounting.quarantined, setup.rejects.as_deref());
+    warn_of_products(&digest);
+    let format = match args.format {
+        FormatArg::Text => Format::Text,
+        FormatArg::Json => Format::Json,
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Markdown => Format::Markdown,
+    };
+    let text = report::render(&digest, format, report::Options { lang, all_ids: args.ids });
+    if let (Some(published), Some(rejects)) = (published, rejects) {
+        published.publish(rejects.get_ref())?;
+    }
+    // Yesterday's digest is worth more than an empty one.
+    if let Some(path) = &args.output
+        && digest.accounting.rows == 0
+        && path.exists()
+    {
+        output::complain(&format!("no tickets; `{}` is left as it was", path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::publish(&text, args.output.as_deref(), &setup.sources)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Hundreds of products of one or two tickets each are no products: the wrong column.
+fn warn_of_products(digest: &Digest) {
+    let (products, rows) = (digest.products.len() as u64, digest.accounting.classified);
+    if products > 200 && products * 2 > rows {
+        output::complain(&format!("{products} different products in {rows} tickets: is that the product's column? name the right one with `--product-column`"));
+    }
+}

@@ -1,0 +1,108 @@
+//! `ahu why`: the decision for one ticket, step by step.
+
+use super::common::{InputArgs, TaxonomyArgs};
+use super::output;
+use ahu::classify::{Candidate, Classifier, Explanation, Field};
+use ahu::error::{Error, Result};
+use ahu::pipeline::inspect::inspect;
+use ahu::prediction::Evidence;
+use ahu::report::{Lang, harmless};
+use ahu::ticket::Ticket;
+use std::process::ExitCode;
+
+/// Show the decision for one ticket step by step: `ahu why EV123 june.csv`, or `ahu why --text '奖励没到账'`
+#[derive(clap::Args)]
+pub struct Args {
+    /// Event id to look for in the inputs (with --text: not needed)
+    #[arg(value_name = "ID", required_unless_present = "text")]
+    id: Option<String>,
+    /// A text to decide instead of a ticket from a file
+    #[arg(long, value_name = "T", conflicts_with = "id")]
+    text: Option<String>,
+    /// The product of that text
+    #[arg(long, value_name = "NAME", requires = "text")]
+    product: Option<String>,
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+}
+
+pub fn execute(args: Args) -> Result<ExitCode> {
+    if let Some(text) = &args.text {
+        let classifier = args.taxonomy.classifier(&args.taxonomy.settings()?, &[])?;
+        let ticket = Ticket { text: text.into(), product: args.product.as_deref().unwrap_or("").into(), ..Ticket::default() };
+        let explanation = classifier.explain(&ticket, Field::UNKNOWN, &mut classifier.scratch());
+        let lines = steps(&classifier, &ticket.text, &explanation);
+        output::publish(&lines, None, &[])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let id = args.id.unwrap_or_default();
+    let mut setup = args.input.setup(&args.taxonomy)?;
+    setup.only_ids = Some([id.clone()].into());
+    let job = setup.job();
+    let (found, _) = setup.with_progress(|| inspect(&job))?;
+    if found.is_empty() {
+        return Err(Error::input(format!("no row has the id `{id}`")));
+    }
+    let mut out = String::new();
+    for (i, ticket) in found.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        out.push_str(&format!("工单　{}　{}\n", harmless(&ticket.id), harmless(&ticket.product)));
+        out.push_str(&steps(&setup.classifier, &ticket.text, &ticket.explanation));
+    }
+    output::publish(&out, None, &setup.sources)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(evidence: &[Evidence]) -> String {
+    evidence.iter().map(|e| format!("「{}」@{}", harmless(&e.words), e.at)).collect::<Vec<_>>().join(" ")
+}
+
+/// The steps, in Chinese, one a line.
+fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
+    let t = classifier.taxonomy();
+    let mut out = format!("原文　{}\n规范　{}\n分词　{}\n", harmless(text), harmless(&e.normalized), e.words.iter().map(|w| harmless(w)).collect::<Vec<_>>().join("/"));
+    let fields: Vec<String> = e.fields.iter().map(|(p, n)| if e.field_told { t.packs[*p].name.clone() } else { format!("{}（{n} 个行业词）", t.packs[*p].name) }).collect();
+    let fields = if fields.is_empty() { "看不出，只用通用原因".to_owned() } else { fields.join("、") };
+    out.push_str(&format!("领域　{fields}{}\n", if e.field_told { "（由产品得知）" } else { "" }));
+    if let Some(p) = e.prediction.as_ref().and_then(|p| p.product.as_deref()) {
+        out.push_str(&format!("产品　{}\n", harmless(p)));
+    }
+    for (i, c) in e.candidates.iter().enumerate() {
+        out.push_str(if i == 0 { "原因　" } else { "　　　" });
+        out.push_str(&candidate(classifier, c));
+    }
+    if e.candidates.is_empty() {
+        out.push_str("原因　没有规则命中\n");
+    }
+    for (i, cue) in e.cues.iter().enumerate() {
+        let c = &t.cues[cue.cue];
+        out.push_str(&format!("{}{} {:+.1}　{}\n", if i == 0 { "语气　" } else { "　　　" }, Lang::Zh.kind(c.kind.code()), c.weight, words(&cue.evidence)));
+    }
+    let scores: Vec<String> = e.kinds.iter().map(|(k, s)| format!("{} {s:.1}", Lang::Zh.kind(k.code()))).collect();
+    out.push_str(&format!("得分　{}\n", scores.join("　")));
+    if let Some(p) = &e.prediction {
+        let kind = p.kind.map_or("未判定", |k| Lang::Zh.kind(k.code()));
+        let cause = p.cause.map_or("未归类".to_owned(), |c| t.causes[c].name());
+        out.push_str(&format!("结论　{kind}（{:.2}）　{cause}{}\n", p.kind_confidence, if p.cause.is_some() { format!("（{:.2}）", p.cause_confidence) } else { String::new() }));
+        if let Some(script) = p.cause.and_then(|c| t.causes[c].script.as_deref()) {
+            out.push_str(&format!("话术　{script}\n"));
+        }
+    }
+    out
+}
+
+fn candidate(classifier: &Classifier, c: &Candidate) -> String {
+    let t = classifier.taxonomy();
+    let cause = &t.causes[c.cause];
+    let rule = &cause.rules[c.rule];
+    let dropped = c.dropped.map_or("", |d| match d {
+        "of another product" => "　✗ 属于别的产品",
+        "of another field" => "　✗ 属于别的领域",
+        _ => "　✗ 看不出属于哪个领域",
+    });
+    format!("{:.1} 分　{}　{}　{} 第 {} 行：{}{dropped}\n", c.score, cause.name(), words(&c.evidence), cause.file, rule.line, rule.text)
+}

@@ -1,0 +1,459 @@
+//! A file, opened: its encoding, delimiter and columns found, its rows handed out in batches, every byte accounted for.
+
+use super::Config;
+use super::cells::Cells;
+use super::columns::{self, Columns};
+use super::encoding::{self, Detected, Encoding};
+use super::lines::LineReader;
+use super::records::{Record, RecordReader, RowSpan};
+use super::source::Source;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ticket::{Quarantined, Reason, Ticket};
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Bytes looked at to decide encoding and delimiter.
+const HEAD: usize = 1 << 20;
+/// A batch is full at so many bytes or rows.
+const BATCH_BYTES: usize = 1 << 17;
+const BATCH_ROWS: usize = 1024;
+/// Rows among which the header is looked for.
+const HEADER_ROWS: usize = 10;
+/// Stands for "no delimiter" in files of one column.
+const NO_DELIMITER: u8 = 0x1f;
+
+/// What is the same for all rows of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    /// File name as given.
+    pub file: String,
+    /// Header cells.
+    pub header: Vec<String>,
+    /// What they hold.
+    pub columns: Columns,
+    /// Delimiter.
+    pub delimiter: u8,
+    /// Put before `#row` where a row has no id: empty for a single input.
+    pub row_prefix: String,
+}
+
+/// A row of a batch.
+#[derive(Debug)]
+pub struct BatchRow {
+    /// Where its characters are in [`Batch::text`].
+    pub text: Range<usize>,
+    /// Whether it has a `"`.
+    pub quoted: bool,
+    /// Where its bytes are in the file.
+    pub span: RowSpan,
+    /// Row number as a spreadsheet shows it: the header is 1 where it is the first row.
+    pub number: u64,
+    /// Its bytes, if they are kept.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// A quarantined row with its bytes, if they are kept.
+#[derive(Debug)]
+pub struct Reject {
+    /// Where and why.
+    pub row: Quarantined,
+    /// Its bytes.
+    pub raw: Option<Vec<u8>>,
+}
+
+/// Some rows of one file.
+#[derive(Debug)]
+pub struct Batch {
+    /// The file's layout.
+    pub layout: Arc<Layout>,
+    /// Characters of all rows.
+    pub text: String,
+    /// The rows.
+    pub rows: Vec<BatchRow>,
+    /// What was no row.
+    pub rejects: Vec<Reject>,
+}
+
+/// What reading a file came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// File name as given.
+    pub file: String,
+    /// Its encoding.
+    pub encoding: Encoding,
+    /// Its delimiter.
+    pub delimiter: u8,
+    /// Rows of data, readable or not.
+    pub rows: u64,
+    /// Header, repeated header, title and blank lines.
+    pub structural: u64,
+    /// Lines in another encoding than the file's.
+    pub mixed_lines: u64,
+}
+
+/// An input, opened: empty, or ready to hand out batches.
+pub enum Opened {
+    /// No header, no rows.
+    Empty(FileReport),
+    /// With a header.
+    Reader(Box<Reader>),
+}
+
+/// Hands out the rows of one input.
+pub struct Reader {
+    source: Source,
+    layout: Arc<Layout>,
+    records: RecordReader<Box<dyn Read + Send>>,
+    pending: Vec<(String, Record)>,
+    header_text: String,
+    report: FileReport,
+    number: u64,
+    /// Bytes of all records handed out: must be all bytes read.
+    accounted: u64,
+    before: Option<Stamp>,
+    done: bool,
+    handed_out: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let m = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some(Stamp { len: m.len(), modified: m.modified().ok() })
+}
+
+impl Reader {
+    /// Opens `source` and finds out encoding, delimiter and columns. `keep_raw` keeps each row's bytes; `several` says that
+    /// there are other inputs, so that made-up ids need the file's name.
+    ///
+    /// # Errors
+    /// What opening and reading gave; an encoding that cannot be told; columns that cannot be found.
+    pub fn open(source: &Source, config: &Config, keep_raw: bool, several: bool) -> Result<Opened> {
+        let name = source.name();
+        let mut input: Box<dyn Read + Send> = match source {
+            Source::Stdin => Box::new(std::io::stdin()),
+            Source::File(path) => Box::new(File::open(path).map_err(|e| Error::io(&name, "open", &e))?),
+        };
+        let before = if let Source::File(path) = source { stamp(path) } else { None };
+        let mut head = Vec::new();
+        input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| Error::io(&name, "read", &e))?;
+        let detected = detect(config, source, &head).map_err(|e| e.in_file(&name))?;
+        let body = &head[detected.bom..];
+        let delimiter = config.delimiter.unwrap_or_else(|| sniff_delimiter(body, detected.encoding));
+        let report = FileReport { file: name.clone(), encoding: detected.encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0 };
+        let mut rest = Cursor::new(head);
+        rest.set_position(detected.bom as u64);
+        let chained: Box<dyn Read + Send> = Box::new(rest.chain(input));
+        let lines = LineReader::new(chained, detected.encoding, detected.bom as u64);
+        let mut records = RecordReader::new(lines, detected.encoding, delimiter);
+        records.keep_raw = keep_raw;
+        let layout = Layout { file: name.clone(), delimiter, row_prefix: if several { name.clone() } else { String::new() }, ..Layout::default() };
+        let mut reader = Reader {
+            source: source.clone(),
+            layout: Arc::new(layout),
+            records,
+            pending: Vec::new(),
+            header_text: String::new(),
+            report,
+            number: 0,
+            accounted: detected.bom as u64,
+            before,
+            done: false,
+            handed_out: false,
+        };
+        if reader.find_header(config)? { Ok(Opened::Reader(Box::new(reader))) } else { Ok(Opened::Empty(reader.finish()?)) }
+    }
+
+    /// The file's layout.
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Looks for the header among the first rows; `false` if there is no row at all.
+    fn find_header(&mut self, config: &Config) -> Result<bool> {
+        let mut cells = Cells::new(self.layout.delimiter);
+        let mut first: Vec<(String, Record)> = Vec::new();
+        let mut rows = 0;
+        let mut chosen = None;
+        while rows < HEADER_ROWS {
+            let mut text = String::new();
+            let Some(record) = self.read_record(&mut text)? else { break };
+            if let Record::Row { quoted, .. } = &record {
+                cells.split(&text, *quoted);
+                let headers: Vec<&str> = cells.iter(&text).collect();
+                let named = |n: &Option<String>| n.as_ref().is_some_and(|n| headers.iter().any(|h| h.trim() == n.trim()));
+                let c = &config.columns;
+                let is_header = columns::recognised(&headers) > 0 || [&c.id, &c.time, &c.product, &c.channel].into_iter().any(named) || c.text.iter().any(|n| named(&Some(n.clone())));
+                rows += 1;
+                if is_header {
+                    chosen = Some(first.len());
+                }
+            }
+            first.push((text, record));
+            if chosen.is_some() {
+                break;
+            }
+        }
+        let header = chosen.or_else(|| first.iter().position(|(_, r)| matches!(r, Record::Row { .. })));
+        let Some(header) = header else {
+            self.structure(&first);
+            return Ok(false);
+        };
+        let rest = first.split_off(header + 1);
+        self.structure(&first);
+        let (text, record) = &first[header];
+        let quoted = matches!(record, Record::Row { quoted: true, .. });
+        cells.split(text, quoted);
+        let names: Vec<String> = cells.iter(text).map(str::to_owned).collect();
+        let refs: Vec<&str> = names.iter().map(String::as_str).collect();
+        let columns = columns::find(&refs, &config.columns).map_err(|e| e.in_file(&self.report.file))?;
+        self.records.width = Some(names.len());
+        let layout = Arc::make_mut(&mut self.layout);
+        layout.columns = columns;
+        layout.header = names;
+        self.header_text = text.clone();
+        self.pending = rest;
+        self.pending.reverse();
+        Ok(true)
+    }
+
+    /// Counts records before (and with) the header.
+    fn structure(&mut self, records: &[(String, Record)]) {
+        for (_, record) in records {
+            self.account(record);
+            self.report.structural += 1;
+            self.number += 1;
+        }
+    }
+
+    fn account(&mut self, record: &Record) {
+        let (Record::Row { span, .. } | Record::Blank(span) | Record::Bad { span, .. }) = record;
+        self.accounted += span.len;
+    }
+
+    fn read_record(&mut self, text: &mut String) -> Result<Option<Record>> {
+        self.records.next_record(text).map_err(|e| Error::io(&self.report.file, "read", &e))
+    }
+
+    /// The next rows; `None` at the end, when [`Reader::finish`] is due.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut batch = Batch { layout: Arc::clone(&self.layout), text: String::with_capacity(BATCH_BYTES + BATCH_BYTES / 4), rows: Vec::with_capacity(BATCH_ROWS), rejects: Vec::new() };
+        while batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS {
+            let record = match self.pending.pop() {
+                Some((text, mut record)) => {
+                    let from = batch.text.len();
+                    batch.text.push_str(&text);
+                    if let Record::Row { text, .. } = &mut record {
+                        *text = from..batch.text.len();
+                    }
+                    record
+                }
+                None => match self.read_record(&mut batch.text)? {
+                    Some(record) => record,
+                    None => {
+                        self.done = true;
+                        break;
+                    }
+                },
+            };
+            self.account(&record);
+            self.number += 1;
+            match record {
+                Record::Blank(_) => self.report.structural += 1,
+                Record::Row { text, .. } if batch.text[text.clone()] == self.header_text || is_blank(&batch.text[text.clone()], self.layout.delimiter) => {
+                    self.report.structural += 1;
+                }
+                Record::Row { text, quoted, span, raw } => {
+                    self.report.rows += 1;
+                    batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw });
+                }
+                Record::Bad { span, reason, detail, raw } => {
+                    self.report.rows += 1;
+                    let row = Quarantined { file: self.report.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
+                    batch.rejects.push(Reject { row, raw });
+                }
+            }
+        }
+        // The first batch is handed out even if empty: its layout tells the header.
+        let empty = batch.rows.is_empty() && batch.rejects.is_empty() && self.handed_out;
+        self.handed_out = true;
+        Ok(if empty && self.done { None } else { Some(batch) })
+    }
+
+    /// Bytes read so far.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.records.offset()
+    }
+
+    /// The report, once all batches were handed out.
+    ///
+    /// # Errors
+    /// When the file changed while it was read, or bytes are unaccounted for.
+    pub fn finish(mut self) -> Result<FileReport> {
+        self.report.mixed_lines = self.records.mixed_lines;
+        if self.accounted != self.records.offset() {
+            let message = format!("{} bytes read but {} accounted for; nothing is published; please report this", self.records.offset(), self.accounted);
+            return Err(Error::new(ErrorKind::Accounting, message).in_file(&self.report.file));
+        }
+        if let (Source::File(path), Some(before)) = (&self.source, self.before) {
+            still_growing(path, before, self.accounted).map_err(|e| e.in_file(&self.report.file))?;
+        }
+        Ok(self.report)
+    }
+}
+
+/// A file that changes while it is read, or that was written a moment ago and grows, is not whole yet.
+fn still_growing(path: &Path, before: Stamp, read: u64) -> Result<()> {
+    let busy = || Err(Error::new(ErrorKind::Busy, "the file is still being written; run again when it is complete"));
+    if stamp(path) != Some(before) || read != before.len {
+        return busy();
+    }
+    let age = before.modified.and_then(|m| SystemTime::now().duration_since(m).ok());
+    let fresh = age.is_some_and(|a| a < Duration::from_secs(2));
+    if fresh && !ends_with_line_end(path) {
+        std::thread::sleep(Duration::from_millis(250));
+        if stamp(path) != Some(before) {
+            return busy();
+        }
+    }
+    Ok(())
+}
+
+fn ends_with_line_end(path: &Path) -> bool {
+    let last_bytes = || -> std::io::Result<Vec<u8>> {
+        let mut f = File::open(path)?;
+        let len = f.metadata()?.len();
+        f.seek(SeekFrom::Start(len.saturating_sub(2)))?;
+        let mut last = Vec::new();
+        f.read_to_end(&mut last)?;
+        Ok(last)
+    };
+    last_bytes().map_or(true, |last| last.is_empty() || last.iter().any(|b| matches!(b, b'\n' | b'\r')))
+}
+
+fn is_blank(row: &str, delimiter: u8) -> bool {
+    row.bytes().all(|b| b == delimiter || b == b' ')
+}
+
+fn detect(config: &Config, source: &Source, head: &[u8]) -> Result<Detected> {
+    let complete = head.len() < HEAD;
+    let found = match config.encoding {
+        Some(encoding) => {
+            let bom = encoding::detect(head, complete).ok().filter(|d| d.encoding == encoding).map_or(0, |d| d.bom);
+            return Ok(Detected { encoding, bom });
+        }
+        None => encoding::detect(head, complete)?,
+    };
+    if found.encoding == Encoding::Utf8
+        && found.bom == 0
+        && !complete
+        && head.is_ascii()
+        && let Source::File(path) = source
+        && let Some(later) = first_non_ascii(path)
+    {
+        return encoding::detect(&later, false);
+    }
+    Ok(found)
+}
+
+/// The first part of a file that is not plain ASCII, for files that begin with very many plain rows.
+fn first_non_ascii(path: &Path) -> Option<Vec<u8>> {
+    let mut file = File::open(path).ok()?;
+    let mut block = vec![0; HEAD];
+    loop {
+        let n = file.read(&mut block).ok().filter(|n| *n > 0)?;
+        let Some(at) = block[..n].iter().position(|b| !b.is_ascii()) else { continue };
+        let from = block[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        let mut part = block[from..n].to_vec();
+        file.take(HEAD as u64).read_to_end(&mut part).ok()?;
+        return Some(part);
+    }
+}
+
+/// The delimiter that splits the first lines into the same number of cells, most of them with known names.
+fn sniff_delimiter(head: &[u8], encoding: Encoding) -> u8 {
+    let mut reader = LineReader::new(head, encoding, 0);
+    let mut lines = Vec::new();
+    while let Ok(Some(line)) = reader.next_line()
+        && lines.len() < 30
+    {
+        if let super::lines::RawLine::Line(bytes, _) = line
+            && let Some((text, _)) = encoding::decode_line(encoding, bytes)
+        {
+            let text = text.trim_end_matches(['\n', '\r']).to_owned();
+            if !text.trim().is_empty() {
+                lines.push(text);
+            }
+        }
+    }
+    let score = |delimiter: u8| {
+        let mut cells = Cells::new(delimiter);
+        let mut best = (0, 0, 0);
+        for (i, line) in lines.iter().take(HEADER_ROWS).enumerate() {
+            cells.split(line, line.contains('"'));
+            let width = cells.len();
+            let names: Vec<&str> = cells.iter(line).collect();
+            let known = columns::recognised(&names);
+            let same = lines[i..].iter().filter(|l| {
+                let mut c = Cells::new(delimiter);
+                c.split(l, l.contains('"'));
+                c.len() == width
+            });
+            if width > 1 {
+                best = best.max((known, same.count(), width));
+            }
+        }
+        best
+    };
+    let scored = [b',', b'\t', b';', b'|'].map(|d| (score(d), d));
+    let best = scored.iter().rev().max_by_key(|(s, _)| *s);
+    best.filter(|((_, _, width), _)| *width > 1).map_or(NO_DELIMITER, |(_, d)| *d)
+}
+
+impl Layout {
+    /// Splits a row of this file into cells.
+    ///
+    /// # Errors
+    /// The reason and what was found, when the row has not the header's width.
+    pub fn split(&self, row: &BatchRow, text: &str, cells: &mut Cells) -> std::result::Result<(), (Reason, String)> {
+        let line = &text[row.text.clone()];
+        cells.split(line, row.quoted);
+        let width = self.header.len();
+        if cells.len() > width && (width..cells.len()).all(|i| cells.get(line, i).trim().is_empty()) {
+            cells.truncate(width);
+        }
+        if cells.len() == width { Ok(()) } else { Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len()))) }
+    }
+
+    /// The ticket of a row, from its cells; `line` is the row's text.
+    #[must_use]
+    pub fn ticket<'a>(&self, row: &BatchRow, line: &'a str, cells: &'a Cells) -> Ticket<'a> {
+        let get = |column: Option<usize>| -> Cow<'a, str> { Cow::Borrowed(column.map_or("", |c| cells.get(line, c))) };
+        let c = &self.columns;
+        let body = match c.text[..] {
+            [one] => Cow::Borrowed(cells.get(line, one)),
+            _ => Cow::Owned(c.text.iter().map(|i| cells.get(line, *i)).filter(|t| !t.trim().is_empty()).collect::<Vec<_>>().join("\n")),
+        };
+        let id = c.id.map_or("", |i| cells.get(line, i)).trim();
+        let id_is_row = id.is_empty();
+        let id = if id_is_row { Cow::Owned(format!("{}#{}", self.row_prefix, row.number)) } else { Cow::Borrowed(id) };
+        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, agent: get(c.agent) }
+    }
+}

@@ -1,0 +1,314 @@
+//! Lines joined into rows by the quoting rules of RFC 4180, strictly: what breaks them is quarantined line by line and reading
+//! goes on at the next line, so that one bad quote costs one line and not the rest of the file.
+
+use super::encoding::{Encoding, decode_line};
+use super::lines::{LineReader, LineSpan, MAX_ROW, RawLine};
+use crate::ticket::Reason;
+use std::collections::VecDeque;
+use std::io::Read;
+use std::ops::Range;
+
+/// Most lines of one row.
+const MAX_ROW_LINES: usize = 20_000;
+
+/// Bytes of a row in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowSpan {
+    /// Line of its first byte, from 1.
+    pub line: u64,
+    /// Offset of its first byte.
+    pub start: u64,
+    /// Length in bytes, last line end included.
+    pub len: u64,
+}
+
+impl From<LineSpan> for RowSpan {
+    fn from(l: LineSpan) -> Self {
+        RowSpan { line: l.number, start: l.start, len: l.len }
+    }
+}
+
+/// What the next bytes are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A row, appended to the caller's text without its line end. `quoted`: it has a `"`.
+    Row { text: Range<usize>, quoted: bool, span: RowSpan, raw: Option<Vec<u8>> },
+    /// A blank line.
+    Blank(RowSpan),
+    /// No row.
+    Bad { span: RowSpan, reason: Reason, detail: String, raw: Option<Vec<u8>> },
+}
+
+#[derive(Debug)]
+enum Item {
+    Text { text: String, span: LineSpan, raw: Option<Vec<u8>> },
+    Bad { span: LineSpan, reason: Reason, raw: Option<Vec<u8>> },
+}
+
+/// Joins the lines of `input` into records.
+pub struct RecordReader<R> {
+    lines: LineReader<R>,
+    encoding: Encoding,
+    /// Delimiter of cells.
+    pub delimiter: u8,
+    /// Cells of a row, once the header is known.
+    pub width: Option<usize>,
+    /// Whether to keep the bytes of each row, for a rejects file.
+    pub keep_raw: bool,
+    /// Lines that were in another encoding than the file.
+    pub mixed_lines: u64,
+    replay: VecDeque<Item>,
+    open: Vec<Item>,
+    open_bytes: usize,
+    state: Quote,
+    cells: usize,
+}
+
+impl<R: Read> RecordReader<R> {
+    /// Reads from `lines`.
+    pub fn new(lines: LineReader<R>, encoding: Encoding, delimiter: u8) -> Self {
+        RecordReader {
+            lines,
+            encoding,
+            delimiter,
+            width: None,
+            keep_raw: false,
+            mixed_lines: 0,
+            replay: VecDeque::new(),
+            open: Vec::new(),
+            open_bytes: 0,
+            state: Quote::CellStart,
+            cells: 1,
+        }
+    }
+
+    /// Bytes read so far, counted from the start of the file.
+    pub fn offset(&self) -> u64 {
+        self.lines.offset()
+    }
+
+    /// The next record; a row's characters are appended to `out`.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn next_record(&mut self, out: &mut String) -> std::io::Result<Option<Record>> {
+        loop {
+            if self.open.is_empty()
+                && self.replay.is_empty()
+                && let Fast::Done(record) = self.fast(out)?
+            {
+                return Ok(record);
+            }
+            let Some(item) = self.next_item()? else {
+                if self.open.is_empty() {
+                    return Ok(None);
+                }
+                return Ok(Some(self.give_up(None, "a quoted cell is never closed")));
+            };
+            match item {
+                Item::Bad { span, reason, raw } if self.open.is_empty() => {
+                    let detail = match reason {
+                        Reason::TooLong => format!("line of {} bytes, at most {MAX_ROW} are read", span.len),
+                        _ => format!("bytes that are not {}", self.encoding),
+                    };
+                    return Ok(Some(Record::Bad { span: span.into(), reason, detail, raw }));
+                }
+                Item::Bad { .. } => return Ok(Some(self.give_up(Some(item), "a quoted cell runs into an unreadable line"))),
+                Item::Text { ref text, .. } => {
+                    let cells = if self.open.is_empty() { 1 } else { self.cells };
+                    let state = if self.open.is_empty() { Quote::CellStart } else { self.state };
+                    let Some((state, cells)) = scan(text, self.delimiter, state, cells) else {
+                        return Ok(Some(self.give_up(Some(item), "text after a closing quote; a quote inside a cell is doubled: `\"\"`")));
+                    };
+                    self.open_bytes += text.len();
+                    self.state = state;
+                    self.cells = cells;
+                    if state == Quote::Open {
+                        let too_much = self.open_bytes > MAX_ROW || self.open.len() >= MAX_ROW_LINES;
+                        if too_much {
+                            return Ok(Some(self.give_up(Some(item), "a quoted cell is not closed within the longest row")));
+                        }
+                        self.open.push(item);
+                        continue;
+                    }
+                    if !self.open.is_empty() && self.width.is_some_and(|w| w != cells) {
+                        return Ok(Some(self.give_up(Some(item), "a quoted cell swallows the lines after it")));
+                    }
+                    self.open.push(item);
+                    return Ok(Some(self.join(out)));
+                }
+            }
+        }
+    }
+
+    /// A line without quotes, or with quotes that it closes itself: straight into `out`.
+    fn fast(&mut self, out: &mut String) -> std::io::Result<Fast> {
+        let Some(line) = self.lines.next_line()? else { return Ok(Fast::Done(None)) };
+        let (bytes, span) = match line {
+            RawLine::Line(bytes, span) => (bytes, span),
+            RawLine::TooLong(span) => {
+                self.replay.push_back(Item::Bad { span, reason: Reason::TooLong, raw: None });
+                return Ok(Fast::Slow);
+            }
+        };
+        let raw = self.keep_raw.then(|| bytes.to_vec());
+        let Some((text, mixed)) = decode_line(self.encoding, bytes) else {
+            self.replay.push_back(Item::Bad { span, reason: Reason::BadEncoding, raw });
+            return Ok(Fast::Slow);
+        };
+        self.mixed_lines += u64::from(mixed);
+        let body = text.trim_end_matches(['\n', '\r']);
+        if body.is_empty() {
+            return Ok(Fast::Done(Some(Record::Blank(span.into()))));
+        }
+        let quoted = memchr::memchr(b'"', body.as_bytes()).is_some();
+        if quoted && !matches!(scan(&text, self.delimiter, Quote::CellStart, 1), Some((Quote::Cell | Quote::CellStart | Quote::Closed, _))) {
+            let text = text.into_owned();
+            self.replay.push_back(Item::Text { text, span, raw });
+            return Ok(Fast::Slow);
+        }
+        let from = out.len();
+        out.push_str(body);
+        Ok(Fast::Done(Some(Record::Row { text: from..out.len(), quoted, span: span.into(), raw })))
+    }
+
+    fn next_item(&mut self) -> std::io::Result<Option<Item>> {
+        if let Some(item) = self.replay.pop_front() {
+            return Ok(Some(item));
+        }
+        let Some(line) = self.lines.next_line()? else { return Ok(None) };
+        Ok(Some(match line {
+            RawLine::TooLong(span) => Item::Bad { span, reason: Reason::TooLong, raw: None },
+            RawLine::Line(bytes, span) => {
+                let raw = self.keep_raw.then(|| bytes.to_vec());
+                match decode_line(self.encoding, bytes) {
+                    Some((text, mixed)) => {
+                        self.mixed_lines += u64::from(mixed);
+                        Item::Text { text: text.into_owned(), span, raw }
+                    }
+                    None => Item::Bad { span, reason: Reason::BadEncoding, raw },
+                }
+            }
+        }))
+    }
+
+    /// The open row is none: its first line is quarantined, the rest is read again from its start.
+    fn give_up(&mut self, last: Option<Item>, why: &str) -> Record {
+        let mut items: VecDeque<Item> = self.open.drain(..).chain(last).collect();
+        self.open_bytes = 0;
+        let first = items.pop_front();
+        items.append(&mut self.replay);
+        self.replay = items;
+        let (span, raw) = match first {
+            Some(Item::Text { span, raw, .. } | Item::Bad { span, raw, .. }) => (span, raw),
+            None => (LineSpan { number: 0, start: self.offset(), len: 0 }, None),
+        };
+        Record::Bad { span: span.into(), reason: Reason::BadQuote, detail: why.to_owned(), raw }
+    }
+
+    fn join(&mut self, out: &mut String) -> Record {
+        let from = out.len();
+        let mut span: Option<RowSpan> = None;
+        let mut bytes: Option<Vec<u8>> = None;
+        for item in self.open.drain(..) {
+            let Item::Text { text, span: s, raw } = item else { continue };
+            out.push_str(&text);
+            match &mut span {
+                None => span = Some(s.into()),
+                Some(span) => span.len += s.len,
+            }
+            if let Some(raw) = raw {
+                bytes.get_or_insert_default().extend_from_slice(&raw);
+            }
+        }
+        self.open_bytes = 0;
+        out.truncate(from + out[from..].trim_end_matches(['\n', '\r']).len());
+        let span = span.unwrap_or(RowSpan { line: 0, start: self.offset(), len: 0 });
+        if out.len() == from {
+            return Record::Blank(span);
+        }
+        let quoted = out[from..].contains('"');
+        Record::Row { text: from..out.len(), quoted, span, raw: bytes }
+    }
+}
+
+enum Fast {
+    Done(Option<Record>),
+    Slow,
+}
+
+/// Where the scan stands with regard to quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    CellStart,
+    Cell,
+    Open,
+    /// After the quote that closes, or the first of a doubled one.
+    Closed,
+}
+
+/// Scans a line; returns the state at its end and the number of cells so far, or `None` where the quoting is broken.
+fn scan(text: &str, delimiter: u8, mut state: Quote, mut cells: usize) -> Option<(Quote, usize)> {
+    let bytes = text.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        let b = bytes[i];
+        state = match state {
+            Quote::Open => {
+                let Some(next) = memchr::memchr(b'"', &bytes[i..]) else { return Some((Quote::Open, cells)) };
+                i += next;
+                Quote::Closed
+            }
+            Quote::Closed if b == b'"' => Quote::Open,
+            Quote::CellStart if b == b'"' => Quote::Open,
+            _ if b == delimiter => {
+                cells += 1;
+                Quote::CellStart
+            }
+            _ if b == b'\n' || b == b'\r' => return Some((Quote::Cell, cells)),
+            Quote::Closed => return None,
+            _ => Quote::Cell,
+        };
+        i += 1;
+    }
+    Some((state, cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(input: &str, width: usize) -> Vec<Record> {
+        let mut r = RecordReader::new(LineReader::new(input.as_bytes(), Encoding::Utf8, 0), Encoding::Utf8, b',');
+        r.width = Some(width);
+        let mut text = String::new();
+        let mut all = Vec::new();
+        while let Some(record) = r.next_record(&mut text).unwrap() {
+            all.push(record);
+        }
+        all
+    }
+
+    #[test]
+    fn an_unclosed_quote_costs_one_line() {
+        let all = read("1,a\n2,\"b\n3,c\n4,\"d\ne\"\n5,\"f\"\n", 2);
+        let bad: Vec<u64> = all.iter().filter_map(|r| if let Record::Bad { span, .. } = r { Some(span.line) } else { None }).collect();
+        assert_eq!(bad, [2]);
+        assert_eq!(all.len(), 5);
+    }
+
+    proptest! {
+        /// Whatever the bytes, the spans of all records lie one behind the other and cover the input.
+        #[test]
+        fn spans_tile_the_input(input in "[a,\"\n\r|é上]{0,80}", width in 1usize..4) {
+            let mut at = 0;
+            for record in read(&input, width) {
+                let (Record::Row { span, .. } | Record::Blank(span) | Record::Bad { span, .. }) = record;
+                prop_assert_eq!(span.start, at);
+                at += span.len;
+            }
+            prop_assert_eq!(at, input.len() as u64);
+        }
+    }
+}

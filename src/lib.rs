@@ -1,0 +1,20 @@
+//! 阿虎 (`ahu`): sorts customer-service tickets by product, kind (complaint, inquiry, …) and cause, and sums up the day.
+//!
+//! Data flows one way: bytes → [`ingest`] → [`ticket::Ticket`] → [`classify`] → [`prediction::Prediction`] → counts → digest →
+//! report. `docs/architecture.md` draws the house.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
+pub mod cell;
+pub mod classify;
+pub mod counts;
+pub mod digest;
+pub mod error;
+pub mod ingest;
+pub mod pipeline;
+pub mod prediction;
+pub mod report;
+pub mod segment;
+pub mod taxonomy;
+pub mod ticket;

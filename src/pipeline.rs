@@ -1,0 +1,314 @@
+//! The stages connected: batches are read, classified on all cores and consumed in the order of the input, at the same time.
+//! What comes out does not depend on the number of threads.
+
+pub mod annotate;
+pub mod inspect;
+pub mod summary;
+
+use crate::cell::push_cell;
+use crate::classify::{Classifier, Field, Scratch};
+use crate::digest::Accounting;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::cells::Cells;
+use crate::ingest::reader::{FileReport, Layout, Reject};
+use crate::ingest::seen::SeenRows;
+use crate::ingest::{self, Batch, Opened, Reader, Source};
+use crate::prediction::Prediction;
+use crate::ticket::{Quarantined, Ticket};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Batches in flight, per thread.
+const BATCHES_A_THREAD: usize = 8;
+
+/// What to read and how.
+pub struct Job<'a> {
+    /// Decides the tickets.
+    pub classifier: &'a Classifier,
+    /// How to read.
+    pub ingest: &'a ingest::Config,
+    /// What to read, in this order.
+    pub sources: &'a [Source],
+    /// Only tickets with these ids.
+    pub only_ids: Option<&'a HashSet<String>>,
+    /// Whether to keep the bytes of rows for a rejects file.
+    pub keep_raw: bool,
+    /// Largest share of quarantined rows, 0 to 1; small files may have ten anyway.
+    pub max_quarantined: f64,
+    /// Bytes read so far, for a progress bar.
+    pub progress: &'a AtomicU64,
+}
+
+/// What reading everything came to.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Where the rows went.
+    pub accounting: Accounting,
+    /// Per file.
+    pub files: Vec<FileReport>,
+    /// Ids asked for that no row has, sorted.
+    pub ids_not_found: Vec<String>,
+}
+
+/// A row on its way: its ticket, its decision, its cells as text.
+pub(crate) struct Row<'a> {
+    pub ticket: &'a Ticket<'a>,
+    pub prediction: &'a Prediction,
+    pub line: &'a str,
+    pub cells: &'a Cells,
+    /// What the header tells of the field.
+    pub field: Field,
+}
+
+/// What one batch leaves for the consumer.
+pub(crate) struct Done<T> {
+    /// One entry a ticket: its hash (0: cannot be a duplicate).
+    hashes: Vec<u128>,
+    /// The ids found among those asked for.
+    found: Vec<String>,
+    rejects: Vec<Reject>,
+    not_asked_for: u64,
+    part: T,
+}
+
+/// One thread's buffers.
+struct Worker {
+    scratch: Scratch,
+    cells: Cells,
+}
+
+/// A kind of output: `T` is what a batch contributes to it.
+pub(crate) trait Output: Sync {
+    type Part: Send;
+    /// Called on any thread.
+    fn begin(&self, layout: &Layout) -> Self::Part;
+    /// Called on any thread, for each ticket.
+    fn row(&self, part: &mut Self::Part, row: &Row<'_>);
+}
+
+/// Consumes parts in the order of the input.
+pub(crate) trait Consumer<T>: Send {
+    /// `new[i]` tells whether the i-th ticket of the batch is no duplicate.
+    fn part(&mut self, part: T, new: &[bool]) -> Result<()>;
+    /// A row that could not be read.
+    fn reject(&mut self, reject: &Reject) -> Result<()>;
+}
+
+/// Runs the job.
+pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Consumer<O::Part>) -> Result<Outcome> {
+    let threads = rayon::current_num_threads();
+    let workers = Mutex::new(Vec::new());
+    let mut feed = Feed { job, next: 0, current: None, files: Vec::new(), finished_bytes: 0 };
+    let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new() };
+    let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
+    let mut done: Vec<Done<O::Part>> = Vec::new();
+    while !batches.is_empty() || !done.is_empty() {
+        let finished = std::mem::take(&mut done);
+        let work = std::mem::take(&mut batches);
+        let (consumed, (next, processed)) = rayon::join(
+            || finished.into_iter().try_for_each(|d| sink.take(d)),
+            || {
+                rayon::join(
+                    || feed.read(threads * BATCHES_A_THREAD),
+                    || work.into_par_iter().with_max_len(1).map(|b| process(job, output, &workers, b)).collect::<Vec<_>>(),
+                )
+            },
+        );
+        consumed?;
+        batches = next?;
+        done = processed;
+    }
+    let mut accounting = sink.accounting;
+    accounting.structural = feed.files.iter().map(|f| f.structural).sum();
+    let read: u64 = feed.files.iter().map(|f| f.rows).sum();
+    if read != accounting.rows + accounting.not_asked_for {
+        let message = format!("{read} rows read, but {} arrived; nothing is published; please report this", accounting.rows + accounting.not_asked_for);
+        return Err(Error::new(ErrorKind::Accounting, message));
+    }
+    accounting.check()?;
+    let mut ids_not_found: Vec<String> = job.only_ids.into_iter().flatten().filter(|id| !sink.found.contains(*id)).cloned().collect();
+    ids_not_found.sort();
+    let bad = accounting.quarantined as f64;
+    if bad > job.max_quarantined * (accounting.rows + accounting.not_asked_for) as f64 && accounting.quarantined > 10 {
+        let message = format!(
+            "{} of {} rows cannot be read, more than the {} % allowed; look at them with `--rejects FILE`; if they are right, raise `--max-quarantined`",
+            accounting.quarantined,
+            accounting.rows + accounting.not_asked_for,
+            job.max_quarantined * 100.0
+        );
+        return Err(Error::input(message));
+    }
+    Ok(Outcome { accounting, files: feed.files, ids_not_found })
+}
+
+/// Reads the sources one after the other.
+struct Feed<'a, 'j> {
+    job: &'j Job<'a>,
+    next: usize,
+    current: Option<Box<Reader>>,
+    files: Vec<FileReport>,
+    finished_bytes: u64,
+}
+
+impl Feed<'_, '_> {
+    fn read(&mut self, batches: usize) -> Result<Vec<Batch>> {
+        let mut read = Vec::with_capacity(batches);
+        while read.len() < batches {
+            let Some(reader) = &mut self.current else {
+                let Some(source) = self.job.sources.get(self.next) else { break };
+                self.next += 1;
+                match Reader::open(source, self.job.ingest, self.job.keep_raw, self.job.sources.len() > 1)? {
+                    Opened::Empty(report) => self.files.push(report),
+                    Opened::Reader(reader) => self.current = Some(reader),
+                }
+                continue;
+            };
+            if let Some(batch) = reader.next_batch()? {
+                self.job.progress.store(self.finished_bytes + reader.offset(), Ordering::Relaxed);
+                read.push(batch);
+            } else if let Some(reader) = self.current.take() {
+                self.finished_bytes += reader.offset();
+                self.files.push(reader.finish()?);
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Classifies a batch, on any thread.
+fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, batch: Batch) -> Done<O::Part> {
+    let layout = &batch.layout;
+    let pooled = workers.lock().ok().and_then(|mut w| w.pop());
+    let mut worker = pooled.unwrap_or_else(|| Worker { scratch: job.classifier.scratch(), cells: Cells::new(layout.delimiter) });
+    if worker.cells.delimiter() != layout.delimiter {
+        worker.cells = Cells::new(layout.delimiter);
+    }
+    let field = layout.columns.product.map_or(Field::UNKNOWN, |c| job.classifier.field_of_header(&layout.header[c]));
+    let mut done = Done { hashes: Vec::with_capacity(batch.rows.len()), found: Vec::new(), rejects: batch.rejects, not_asked_for: 0, part: output.begin(layout) };
+    for row in &batch.rows {
+        if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
+            let span = row.span;
+            let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
+            done.rejects.push(Reject { row: row_, raw: row.raw.clone() });
+            continue;
+        }
+        let line = &batch.text[row.text.clone()];
+        let ticket = layout.ticket(row, line, &worker.cells);
+        if let Some(ids) = job.only_ids {
+            if !ids.contains(ticket.id.as_ref()) {
+                done.not_asked_for += 1;
+                continue;
+            }
+            done.found.push(ticket.id.to_string());
+        }
+        done.hashes.push(hash(&ticket));
+        let prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, field });
+    }
+    done.rejects.sort_by_key(|r| r.row.byte_start);
+    if let Ok(mut w) = workers.lock() {
+        w.push(worker);
+    }
+    done
+}
+
+/// What makes two rows the same ticket: id, channel, product and text. A made-up id makes a row unlike any other (0).
+fn hash(ticket: &Ticket<'_>) -> u128 {
+    if ticket.id_is_row {
+        return 0;
+    }
+    let mut hasher = Xxh3::new();
+    for part in [&ticket.id, &ticket.channel, &ticket.product, &ticket.text] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.digest128().max(1)
+}
+
+/// Consumes batches in order: duplicates, accounting, then the output's consumer.
+struct Sink<'a, 'j, C> {
+    job: &'j Job<'a>,
+    consumer: &'j mut C,
+    seen: SeenRows,
+    accounting: Accounting,
+    found: HashSet<String>,
+}
+
+impl<C> Sink<'_, '_, C> {
+    fn take<T>(&mut self, done: Done<T>) -> Result<()>
+    where
+        C: Consumer<T>,
+    {
+        let a = &mut self.accounting;
+        a.rows += (done.hashes.len() + done.rejects.len()) as u64;
+        a.not_asked_for += done.not_asked_for;
+        if self.job.only_ids.is_some() {
+            self.found.extend(done.found);
+        }
+        for reject in &done.rejects {
+            a.quarantined += 1;
+            self.consumer.reject(reject)?;
+        }
+        let mut new = Vec::with_capacity(done.hashes.len());
+        for hash in done.hashes {
+            let is_new = hash == 0 || self.seen.insert(hash)?;
+            a.classified += u64::from(is_new);
+            a.duplicates += u64::from(!is_new);
+            new.push(is_new);
+        }
+        self.consumer.part(done.part, &new)
+    }
+}
+
+/// Where quarantined rows are written: CSV with the place, the reason, and the bytes in base64.
+pub struct Rejects<W: std::io::Write> {
+    out: W,
+    name: String,
+}
+
+impl<W: std::io::Write> Rejects<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn new(out: W, name: &str) -> Result<Self> {
+        let mut rejects = Rejects { out, name: name.to_owned() };
+        rejects.line("file,line,byte_start,byte_len,reason,detail,bytes_base64\n")?;
+        Ok(rejects)
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        self.out.write_all(line.as_bytes()).map_err(|e| Error::io(&self.name, "write", &e))
+    }
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn write(&mut self, reject: &Reject) -> Result<()> {
+        use base64::Engine;
+        let r = &reject.row;
+        let mut line = String::new();
+        push_cell(&mut line, &r.file, b',');
+        line.push_str(&format!(",{},{},{},{},", r.line, r.byte_start, r.byte_len, r.reason.code()));
+        push_cell(&mut line, &r.detail, b',');
+        line.push(',');
+        if let Some(raw) = &reject.raw {
+            base64::engine::general_purpose::STANDARD.encode_string(raw, &mut line);
+        }
+        line.push('\n');
+        self.line(&line)
+    }
+
+    /// Flushes and gives the writer back.
+    ///
+    /// # Errors
+    /// What writing gave.
+    pub fn finish(mut self) -> Result<W> {
+        self.out.flush().map_err(|e| Error::io(&self.name, "write", &e))?;
+        Ok(self.out)
+    }
+}

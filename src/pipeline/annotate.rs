@@ -1,0 +1,174 @@
+//! `classify`: every readable row out again, its cells unchanged and in order, with the decision in five more columns.
+
+use super::{Consumer, Job, Outcome, Output, Rejects, Row};
+use crate::cell::{push_cell, push_safe_cell};
+use crate::error::{Error, Result};
+use crate::ingest::reader::{Layout, Reject};
+use crate::prediction::{Evidence, Prediction};
+use crate::taxonomy::Taxonomy;
+use std::io::Write;
+
+/// The columns added.
+pub const COLUMNS: [&str; 5] = ["ahu_kind", "ahu_product", "ahu_cause", "ahu_confidence", "ahu_evidence"];
+
+/// How to write.
+pub struct Options {
+    /// Leave cells that a spreadsheet would run as formulas as they are.
+    pub raw_cells: bool,
+    /// Begin with a byte order mark.
+    pub bom: bool,
+}
+
+/// Reads, classifies and writes to `out`, named `name` in messages.
+///
+/// # Errors
+/// Whatever reading and writing gave; broken accounting; a second file with other columns than the first.
+pub fn annotate<W: Write + Send, R: Write + Send>(job: &Job<'_>, options: &Options, out: W, name: &str, rejects: Option<Rejects<R>>) -> Result<(Outcome, W, Option<R>)> {
+    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells };
+    let mut writer = Writer { out, name, rejects, header: None, bom: options.bom };
+    let outcome = super::run(job, &annotated, &mut writer)?;
+    let rejects = writer.rejects.take().map(Rejects::finish).transpose()?;
+    writer.out.flush().map_err(|e| Error::io(name, "write", &e))?;
+    Ok((outcome, writer.out, rejects))
+}
+
+struct Annotate<'a> {
+    taxonomy: &'a Taxonomy,
+    raw_cells: bool,
+}
+
+struct Part {
+    file: String,
+    header: Vec<String>,
+    text: String,
+}
+
+impl Output for Annotate<'_> {
+    type Part = Part;
+
+    fn begin(&self, layout: &Layout) -> Part {
+        Part { file: layout.file.clone(), header: layout.header.clone(), text: String::new() }
+    }
+
+    fn row(&self, part: &mut Part, row: &Row<'_>) {
+        let out = &mut part.text;
+        let cell = if self.raw_cells { push_cell } else { push_safe_cell };
+        for value in row.cells.iter(row.line) {
+            cell(out, value, b',');
+            out.push(',');
+        }
+        let p = row.prediction;
+        out.push_str(p.kind.map_or("", crate::prediction::Kind::code));
+        out.push(',');
+        cell(out, p.product.as_deref().unwrap_or(""), b',');
+        out.push(',');
+        if let Some(cause) = p.cause {
+            push_joined(out, &self.taxonomy.causes[cause].path);
+        }
+        out.push(',');
+        push_confidence(out, p.confidence());
+        out.push(',');
+        push_evidence(out, p, self.taxonomy);
+        out.push('\n');
+    }
+}
+
+fn push_joined(out: &mut String, path: &[String]) {
+    for (i, part) in path.iter().enumerate() {
+        if i > 0 {
+            out.push_str(" / ");
+        }
+        out.push_str(part);
+    }
+}
+
+/// Two decimals, without the cost of general formatting.
+fn push_confidence(out: &mut String, confidence: f32) {
+    let hundredths = (confidence.clamp(0.0, 1.0) * 100.0).round() as u32;
+    out.push(char::from(b'0' + (hundredths / 100) as u8));
+    out.push('.');
+    out.push(char::from(b'0' + (hundredths / 10 % 10) as u8));
+    out.push(char::from(b'0' + (hundredths % 10) as u8));
+}
+
+/// `奖励@4 没到账@8 (game 活动 / 奖品未到账 #1) 还没@7`: the words with their place, the rule, then the words that decided the kind.
+fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy) {
+    let mut text = String::new();
+    let words = |text: &mut String, evidence: &[Evidence]| {
+        for e in evidence {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&e.words);
+            text.push('@');
+            push_number(text, e.at);
+        }
+    };
+    if let Some(cause) = p.cause {
+        words(&mut text, &p.cause_evidence);
+        let cause = &taxonomy.causes[cause];
+        text.push_str(" (");
+        text.push_str(&taxonomy.packs[cause.pack].id);
+        text.push(':');
+        push_number(&mut text, cause.rules[p.rule].line as usize);
+        text.push(')');
+    }
+    if p.kind.is_some() {
+        words(&mut text, &p.kind_evidence);
+    }
+    push_safe_cell(out, &text, b',');
+}
+
+fn push_number(out: &mut String, n: usize) {
+    let mut digits = [0u8; 20];
+    let (mut i, mut n) = (digits.len(), n);
+    loop {
+        i -= 1;
+        digits[i] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend(digits[i..].iter().map(|d| char::from(*d)));
+}
+
+struct Writer<'n, W: Write, R: Write> {
+    out: W,
+    name: &'n str,
+    rejects: Option<Rejects<R>>,
+    header: Option<Vec<String>>,
+    bom: bool,
+}
+
+impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
+    fn part(&mut self, part: Part, _: &[bool]) -> Result<()> {
+        let mut text = String::new();
+        match &self.header {
+            Some(header) if *header == part.header => {}
+            Some(_) => {
+                let message = "its columns are not those of the first file; classify files with different columns one by one";
+                return Err(Error::setup(message).in_file(&part.file));
+            }
+            None => {
+                if self.bom {
+                    text.push('\u{feff}');
+                }
+                for name in &part.header {
+                    push_safe_cell(&mut text, name, b',');
+                    text.push(',');
+                }
+                text.push_str(&COLUMNS.join(","));
+                text.push('\n');
+                self.header = Some(part.header);
+            }
+        }
+        let mut write = |bytes: &[u8]| self.out.write_all(bytes).map_err(|e| Error::io(self.name, "write", &e));
+        write(text.as_bytes())?;
+        write(part.text.as_bytes())
+    }
+
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
+    }
+}

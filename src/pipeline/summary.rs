@@ -1,0 +1,106 @@
+//! `summarize`: tickets in, one digest out.
+
+use super::{Consumer, Job, Output, Rejects, Row};
+use crate::counts::Counts;
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::ingest::dates;
+use crate::ingest::reader::{FileReport, Layout, Reject};
+use crate::prediction::Kind;
+use crate::segment::Normalizer;
+use jiff::civil::Date;
+use std::collections::HashMap;
+use std::io::Write;
+
+/// What to put into a digest.
+pub struct Options {
+    /// Keep every id, not only the first ten of a cause.
+    pub all_ids: bool,
+    /// The digest's day; `None`: the last day of the tickets.
+    pub as_of: Option<String>,
+}
+
+/// Ids of a cause that a digest shows unless it shows all.
+const SHOWN_IDS: usize = 10;
+
+/// Reads, classifies and counts.
+///
+/// # Errors
+/// Whatever reading gave; broken accounting.
+pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Vec<FileReport>, Option<W>)> {
+    let mut counter = Counter { counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
+    let outcome = super::run(job, &Summary, &mut counter)?;
+    let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
+    let digest = Digest::new(&counter.counts, outcome.accounting, job.classifier.taxonomy(), options.as_of, outcome.ids_not_found)?;
+    Ok((digest, outcome.files, rejects))
+}
+
+/// The tickets of a batch, reduced to what is counted.
+#[derive(Default)]
+struct Part {
+    products: Vec<(String, String)>,
+    index: HashMap<String, u32>,
+    ids: String,
+    tickets: Vec<Counted>,
+    first: Option<Date>,
+    last: Option<Date>,
+}
+
+struct Counted {
+    product: u32,
+    kind: Option<Kind>,
+    cause: Option<u32>,
+    id: (u32, u32),
+    day: Option<Date>,
+}
+
+struct Summary;
+
+impl Output for Summary {
+    type Part = Part;
+
+    fn begin(&self, _: &Layout) -> Part {
+        Part::default()
+    }
+
+    fn row(&self, part: &mut Part, row: &Row<'_>) {
+        let name = row.prediction.product.as_deref().unwrap_or("");
+        let product = match part.index.get(name) {
+            Some(i) => *i,
+            None => {
+                let i = part.products.len() as u32;
+                let spelling = name.split_whitespace().collect::<Vec<_>>().join(" ");
+                part.products.push((Normalizer::builtin().folded(&spelling), spelling));
+                part.index.insert(name.to_owned(), i);
+                i
+            }
+        };
+        let from = part.ids.len() as u32;
+        part.ids.push_str(&row.ticket.id);
+        let day = dates::day(&row.ticket.time);
+        let p = row.prediction;
+        part.tickets.push(Counted { product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
+    }
+}
+
+struct Counter<W: Write> {
+    counts: Counts,
+    rejects: Option<Rejects<W>>,
+}
+
+impl<W: Write + Send> Consumer<Part> for Counter<W> {
+    fn part(&mut self, mut part: Part, new: &[bool]) -> Result<()> {
+        for (t, _) in part.tickets.iter().zip(new).filter(|(_, new)| **new) {
+            let (key, name) = &part.products[t.product as usize];
+            self.counts.add(key, name, t.kind, t.cause.map(|c| c as usize), &part.ids[t.id.0 as usize..t.id.1 as usize]);
+            part.first = [part.first, t.day].into_iter().flatten().min();
+            part.last = [part.last, t.day].into_iter().flatten().max();
+        }
+        self.counts.add_days(part.first, part.last);
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
+    }
+}

@@ -1,0 +1,64 @@
+//! For chats and wikis. Text from tickets is escaped: no link, picture, table or HTML of a customer's takes effect.
+
+use super::{Options, harmless, shown_ids, text};
+use crate::digest::Digest;
+
+/// Writes the digest down.
+#[must_use]
+pub fn render(digest: &Digest, options: Options) -> String {
+    let lang = options.lang;
+    let mut out = format!("# {}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
+    for product in &digest.products {
+        let name = if product.product.is_empty() { lang.no_product().to_owned() } else { escape(&product.product) };
+        let kinds: Vec<String> = product.kinds.iter().map(|k| if k.count == 0 { lang.none_of(k.kind) } else { lang.counted(k.kind, k.count) }).collect();
+        out.push_str(&format!("\n## {name}{}{}\n\n", lang.colon(), kinds.join(lang.comma())));
+        let (kind, cause, count, ids) = (lang.pick("类型", "類型", "kind"), lang.pick("原因", "原因", "cause"), lang.pick("件数", "件數", "count"), lang.pick("事件号", "事件號", "event ids"));
+        out.push_str(&format!("| {kind} | {cause} | {count} | {ids} |\n|---|---|---:|---|\n"));
+        for k in &product.kinds {
+            let mut line = |cause: &str, count: u64, ids: &[String]| {
+                let (shown, more) = shown_ids(ids, count, options);
+                let shown: Vec<String> = shown.iter().map(|id| escape(id)).collect();
+                out.push_str(&format!("| {} | {} | {count} | {}{} |\n", lang.kind(k.kind), escape(cause), shown.join(" "), if more { " …" } else { "" }));
+            };
+            for c in &k.causes {
+                line(&c.cause, c.count, &c.ids);
+            }
+            if k.unassigned.count > 0 {
+                line(lang.unassigned(), k.unassigned.count, &k.unassigned.ids);
+            }
+        }
+    }
+    if !digest.ids_not_found.is_empty() {
+        let ids: Vec<String> = digest.ids_not_found.iter().map(|id| escape(id)).collect();
+        out.push_str(&format!("\n{}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), lang.colon(), ids.join(" ")));
+    }
+    out.push_str(&format!("\n{}\n", text::accounting_line(digest, options)));
+    out
+}
+
+/// Escapes whatever Markdown or HTML would take for markup.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in harmless(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // A bare address becomes a link in many readers.
+    out.replace("://", ":\u{200b}//")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn markup_of_customers_is_text() {
+        assert_eq!(super::escape("](javascript:x)<img>"), "\\]\\(javascript:x\\)&lt;img&gt;");
+    }
+}

@@ -1,0 +1,96 @@
+//! The words of reports, in each language.
+
+/// Language of what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// 简体中文.
+    #[default]
+    Zh,
+    /// 繁體中文.
+    ZhHant,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The phrase in this language.
+    #[must_use]
+    pub fn pick(self, zh: &'static str, hant: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Lang::Zh => zh,
+            Lang::ZhHant => hant,
+            Lang::En => en,
+        }
+    }
+
+    /// Name of a kind by its code.
+    #[must_use]
+    pub fn kind(self, code: &str) -> &'static str {
+        match code {
+            "complaint" => self.pick("投诉", "投訴", "complaints"),
+            "inquiry" => self.pick("咨询", "諮詢", "inquiries"),
+            "suggestion" => self.pick("建议", "建議", "suggestions"),
+            "praise" => self.pick("表扬", "表揚", "praise"),
+            "other" => self.pick("其他", "其他", "other"),
+            _ => self.pick("未判定", "未判定", "undecided"),
+        }
+    }
+
+    /// `没有咨询`.
+    #[must_use]
+    pub fn none_of(self, code: &str) -> String {
+        format!("{}{}", self.pick("没有", "沒有", "no "), self.kind(code))
+    }
+
+    /// Between the members of a list.
+    #[must_use]
+    pub fn comma(self) -> &'static str {
+        self.pick("，", "，", ", ")
+    }
+
+    /// Before what follows.
+    #[must_use]
+    pub fn colon(self) -> &'static str {
+        self.pick("：", "：", ": ")
+    }
+
+    /// A ticket's product when it has none.
+    #[must_use]
+    pub fn no_product(self) -> &'static str {
+        self.pick("未注明产品", "未註明產品", "no product named")
+    }
+
+    /// Tickets that no cause took.
+    #[must_use]
+    pub fn unassigned(self) -> &'static str {
+        self.pick("未归类", "未歸類", "no known cause")
+    }
+
+    /// `全部是「活动 / 奖品未到账」`.
+    #[must_use]
+    pub fn all_are(self, cause: &str) -> String {
+        match self {
+            Lang::Zh | Lang::ZhHant => format!("全部是「{cause}」"),
+            Lang::En => format!("all of them \"{cause}\""),
+        }
+    }
+
+    /// `投诉 30`.
+    #[must_use]
+    pub fn counted(self, code: &str, count: u64) -> String {
+        match self {
+            Lang::Zh | Lang::ZhHant => format!("{} {count}", self.kind(code)),
+            Lang::En => format!("{count} {}", self.kind(code)),
+        }
+    }
+
+    /// The title line.
+    #[must_use]
+    pub fn title(self, since: Option<&str>, as_of: Option<&str>) -> String {
+        let name = match (since, as_of) {
+            (Some(a), Some(b)) if a != b => return format!("{}  {a} {} {b}", self.pick("阿虎汇总", "阿虎彙總", "ahu digest"), self.pick("至", "至", "to")),
+            _ => self.pick("阿虎日报", "阿虎日報", "ahu digest"),
+        };
+        as_of.map_or(name.to_owned(), |d| format!("{name}  {d}"))
+    }
+}

@@ -1,0 +1,113 @@
+//! For a terminal: what 阿虎 would have written on a sheet of paper.
+
+use super::{Options, harmless, shown_ids};
+use crate::digest::{Digest, KindDigest, ProductDigest};
+use unicode_width::UnicodeWidthStr;
+
+/// Writes the digest down.
+#[must_use]
+pub fn render(digest: &Digest, options: Options) -> String {
+    let lang = options.lang;
+    let mut out = format!("{}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
+    let a = &digest.accounting;
+    if a.rows == 0 {
+        out.push_str(lang.pick("没有工单。\n", "沒有工單。\n", "No tickets.\n"));
+    } else {
+        out.push_str(&overview(digest, options));
+    }
+    for product in &digest.products {
+        out.push('\n');
+        product_lines(&mut out, product, options);
+    }
+    if !digest.ids_not_found.is_empty() {
+        let ids: Vec<String> = digest.ids_not_found.iter().map(|id| harmless(id)).collect();
+        out.push_str(&format!("\n{} {}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), ids.len(), lang.colon(), ids.join(" ")));
+    }
+    out.push('\n');
+    out.push_str(&accounting_line(digest, options));
+    out.push('\n');
+    out
+}
+
+fn overview(digest: &Digest, options: Options) -> String {
+    let lang = options.lang;
+    let kinds = ["complaint", "inquiry", "suggestion", "praise", "other", crate::digest::UNDECIDED];
+    let counted: Vec<String> = kinds.iter().map(|k| (*k, digest.total(k))).filter(|(_, n)| *n > 0).map(|(k, n)| lang.counted(k, n)).collect();
+    let total = digest.accounting.classified;
+    let head = match lang {
+        super::Lang::Zh => format!("共 {total} 件，{} 个产品", digest.products.len()),
+        super::Lang::ZhHant => format!("共 {total} 件，{} 個產品", digest.products.len()),
+        super::Lang::En => format!("{total} tickets, {} products", digest.products.len()),
+    };
+    format!("{head}{}{}\n", lang.colon(), counted.join(lang.comma()))
+}
+
+/// `读入 64 行 = 归类 64 + 重复 0 + 隔离 0`.
+pub(crate) fn accounting_line(digest: &Digest, options: Options) -> String {
+    let (lang, a) = (options.lang, &digest.accounting);
+    let mut line = match lang {
+        super::Lang::Zh => format!("读入 {} 行 = 归类 {} + 重复 {} + 隔离 {}", a.rows, a.classified, a.duplicates, a.quarantined),
+        super::Lang::ZhHant => format!("讀入 {} 行 = 歸類 {} + 重複 {} + 隔離 {}", a.rows, a.classified, a.duplicates, a.quarantined),
+        super::Lang::En => format!("{} rows read = {} classified + {} duplicates + {} quarantined", a.rows, a.classified, a.duplicates, a.quarantined),
+    };
+    if a.not_asked_for > 0 {
+        line.push_str(&match lang {
+            super::Lang::Zh => format!("（另有 {} 行不在所要的编号里）", a.not_asked_for),
+            super::Lang::ZhHant => format!("（另有 {} 行不在所要的編號裡）", a.not_asked_for),
+            super::Lang::En => format!(" ({} more rows not among the ids asked for)", a.not_asked_for),
+        });
+    }
+    line
+}
+
+fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
+    let lang = options.lang;
+    let name = if product.product.is_empty() { lang.no_product().to_owned() } else { harmless(&product.product) };
+    let kinds: Vec<String> = product.kinds.iter().map(|k| if k.count == 0 { lang.none_of(k.kind) } else { lang.counted(k.kind, k.count) }).collect();
+    out.push_str(&format!("【{name}】{}\n", kinds.join(lang.comma())));
+    for kind in product.kinds.iter().filter(|k| k.count > 0) {
+        kind_lines(out, kind, options);
+    }
+}
+
+/// A line of the table under a kind: count, cause, ids.
+struct Line {
+    count: u64,
+    cause: String,
+    ids: String,
+}
+
+fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
+    let lang = options.lang;
+    let ids = |ids: &[String], count: u64| {
+        let (shown, more) = shown_ids(ids, count, options);
+        format!("{}{}", shown.join(" "), if more { " …" } else { "" })
+    };
+    let head = lang.counted(kind.kind, kind.count);
+    match &kind.causes[..] {
+        [only] if only.count == kind.count => {
+            let cause = harmless(&only.cause);
+            let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
+            out.push_str(&format!("  {head}{said}    {}\n", ids(&only.ids, only.count)));
+            return;
+        }
+        [] => {
+            let said = format!("{}{}", lang.comma(), if kind.count == 1 { lang.unassigned() } else { lang.pick("都未归类", "都未歸類", "none of a known cause") });
+            out.push_str(&format!("  {head}{said}    {}\n", ids(&kind.unassigned.ids, kind.count)));
+            return;
+        }
+        _ => {}
+    }
+    out.push_str(&format!("  {head}\n"));
+    let mut lines: Vec<Line> = kind.causes.iter().map(|c| Line { count: c.count, cause: harmless(&c.cause), ids: ids(&c.ids, c.count) }).collect();
+    if kind.unassigned.count > 0 {
+        let u = &kind.unassigned;
+        lines.push(Line { count: u.count, cause: lang.unassigned().to_owned(), ids: ids(&u.ids, u.count) });
+    }
+    let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);
+    let width = lines.iter().map(|l| l.cause.width()).max().unwrap_or(0).min(40);
+    for l in lines {
+        let pad = " ".repeat(width.saturating_sub(l.cause.width()));
+        out.push_str(&format!("    {:>digits$}  {}{pad}  {}\n", l.count, l.cause, l.ids));
+    }
+}

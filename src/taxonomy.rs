@@ -1,0 +1,223 @@
+//! Products, causes and rules: parsing the files people edit into plain types. It opens no file.
+//!
+//! The file format and the rule language are described in `docs/rules.md`.
+
+pub mod file;
+pub mod rule;
+
+use crate::error::{Error, Result, nearest};
+use crate::prediction::Kind;
+use rule::Expr;
+
+/// A field of business whose causes belong together (games, shops, banks …).
+#[derive(Debug, Clone, Default)]
+pub struct Pack {
+    /// Short ASCII name; causes of the pack `general` and of files without a `[pack]` apply everywhere.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// Headers of a product column that tell the field.
+    pub headers: Vec<String>,
+    /// Pieces of a product's name that tell the field.
+    pub product_hints: Vec<String>,
+    /// Words of a ticket's text that tell the field.
+    pub cues: Vec<String>,
+    /// Its causes apply to every ticket, whatever the field.
+    pub universal: bool,
+}
+
+/// A product as its company knows it.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// The name reports use.
+    pub name: String,
+    /// Other names, looked for in the product column and in texts.
+    pub aliases: Vec<String>,
+    /// Owning team.
+    pub team: Option<String>,
+    /// Indexes into `Taxonomy::packs`; empty: told by name, header or text.
+    pub packs: Vec<usize>,
+}
+
+/// A rule with its place.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// As written.
+    pub text: String,
+    /// As parsed.
+    pub expr: Expr,
+    /// Line in its file, from 1.
+    pub line: u64,
+}
+
+/// An example that a cause must (or must not) take.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The ticket's text.
+    pub text: String,
+    /// Line in its file, from 1.
+    pub line: u64,
+}
+
+/// A cause: why customers write.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// The path in the tree, outermost first.
+    pub path: Vec<String>,
+    /// Kinds it can have, the usual one first.
+    pub kinds: Vec<Kind>,
+    /// Indexes into `Taxonomy::products`; empty: all.
+    pub products: Vec<usize>,
+    /// Index into `Taxonomy::packs`.
+    pub pack: usize,
+    /// Owning team.
+    pub team: Option<String>,
+    /// Stage of the customer's journey.
+    pub stage: Option<String>,
+    /// Factor on the score of its rules; 1 unless written.
+    pub weight: f32,
+    /// Any of them is enough.
+    pub rules: Vec<Rule>,
+    /// Texts that must be decided as this cause.
+    pub matches: Vec<Example>,
+    /// Texts that must not.
+    pub rejects: Vec<Example>,
+    /// What the agent may answer.
+    pub script: Option<String>,
+    /// File it comes from.
+    pub file: String,
+    /// Line in that file, from 1.
+    pub line: u64,
+}
+
+impl Cause {
+    /// The path as people write it: `活动 / 奖品未到账`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.join(" / ")
+    }
+}
+
+/// Words that speak for a kind, with their weight in log-odds.
+#[derive(Debug, Clone)]
+pub struct Cue {
+    /// What they speak for.
+    pub kind: Kind,
+    /// Added to the kind's score when the rule fires; negative speaks against.
+    pub weight: f32,
+    /// Any of them is enough; it counts once.
+    pub rules: Vec<Rule>,
+    /// File it comes from.
+    pub file: String,
+}
+
+/// Everything the rules know: the value that classifiers are built from.
+#[derive(Debug, Clone, Default)]
+pub struct Taxonomy {
+    /// Fields of business.
+    pub packs: Vec<Pack>,
+    /// Products of the company.
+    pub products: Vec<Product>,
+    /// Causes, in the order of the files.
+    pub causes: Vec<Cause>,
+    /// Words of asking, complaining, …
+    pub cues: Vec<Cue>,
+    /// Words that the segmenter keeps whole.
+    pub words: Vec<String>,
+}
+
+/// A taxonomy file's text and the name to use in messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Name in messages.
+    pub name: &'a str,
+    /// The whole text, TOML.
+    pub text: &'a str,
+}
+
+impl Taxonomy {
+    /// Parses files into one taxonomy. Sets of `shared` are visible in all files.
+    ///
+    /// # Errors
+    /// The first problem found, with file, line and, for a misspelt name, the nearest valid one.
+    ///
+    /// ```
+    /// use ahu::taxonomy::{Source, Taxonomy};
+    /// let mine = Source { name: "mine.toml", text: r#"
+    /// [[cause]]
+    /// path = "活动 / 奖品未到账"
+    /// kinds = ["complaint"]
+    /// rules = ["奖励 ~6 没到"]
+    /// match = ["奖励没到", "没到账的奖励"]
+    /// reject = ["奖励到了", "没到活动时间"]
+    /// "# };
+    /// let taxonomy = Taxonomy::parse(&[], &[mine]).unwrap();
+    /// assert_eq!(taxonomy.causes[0].name(), "活动 / 奖品未到账");
+    /// ```
+    pub fn parse(shared: &[Source<'_>], files: &[Source<'_>]) -> Result<Taxonomy> {
+        let mut sets = rule::Sets::new();
+        for source in shared {
+            let raw = file::read(source)?;
+            file::add_sets(&raw, source, &mut sets)?;
+        }
+        let raws = files.iter().map(|s| Ok((s, file::read(s)?))).collect::<Result<Vec<_>>>()?;
+        let mut taxonomy = Taxonomy::default();
+        for (source, raw) in &raws {
+            file::add_pack(&mut taxonomy, raw, source);
+        }
+        for (source, raw) in &raws {
+            file::add_products(&mut taxonomy, raw, source)?;
+        }
+        for (source, raw) in &raws {
+            let mut own = sets.clone();
+            file::add_sets(raw, source, &mut own)?;
+            file::add_causes(&mut taxonomy, raw, source, &own)?;
+        }
+        Ok(taxonomy)
+    }
+
+    /// The built-in taxonomy, or with `with_packs == false` only the words of asking and complaining, followed by the user's `files`.
+    ///
+    /// # Errors
+    /// As [`Taxonomy::parse`].
+    pub fn with_builtin(with_packs: bool, files: &[Source<'_>]) -> Result<Taxonomy> {
+        let mut all = vec![builtin::KINDS];
+        if with_packs {
+            all.extend(builtin::PACKS);
+        }
+        all.extend_from_slice(files);
+        Self::parse(&[builtin::SETS], &all)
+    }
+
+    /// The pack called `id`.
+    ///
+    /// # Errors
+    /// Names the nearest one when there is none.
+    pub fn pack(&self, id: &str) -> Result<usize> {
+        self.packs.iter().position(|p| p.id == id).ok_or_else(|| {
+            let near = nearest(id, self.packs.iter().map(|p| p.id.as_str()));
+            Error::setup(format!("unknown pack `{id}`{}", near.map_or(String::new(), |n| format!("; the nearest is `{n}`"))))
+        })
+    }
+}
+
+/// The knowledge that ships inside the binary.
+pub mod builtin {
+    use super::Source;
+
+    /// Shared sets of words.
+    pub const SETS: Source<'static> = Source { name: "data/sets.toml", text: include_str!("../data/sets.toml") };
+    /// Words of asking, complaining, suggesting, praising.
+    pub const KINDS: Source<'static> = Source { name: "data/kinds.toml", text: include_str!("../data/kinds.toml") };
+
+    macro_rules! packs {
+        ($($id:literal),* $(,)?) => {
+            /// One file a field of business.
+            pub const PACKS: &[Source<'static>] = &[$(Source {
+                name: concat!("data/packs/", $id, ".toml"),
+                text: include_str!(concat!("../data/packs/", $id, ".toml")),
+            }),*];
+        };
+    }
+    packs!["general", "game", "shop", "education", "o2o", "telecom", "bank", "english"];
+}
