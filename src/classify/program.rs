@@ -68,9 +68,6 @@ impl Field {
         pack < 64 && self.0 & (1 << pack) != 0
     }
 
-    pub(super) fn or(self, other: Field) -> Field {
-        Field(self.0 | other.0)
-    }
 }
 
 pub(super) struct Program {
@@ -103,7 +100,7 @@ pub(super) struct Program {
 
 impl Program {
     pub fn compile(taxonomy: &Taxonomy) -> Result<Program> {
-        let mut c = Compiler { normalizer: Normalizer::builtin(), groups: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
+        let mut c = Compiler { normalizer: Normalizer::builtin(), groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
         let mut rules = Vec::new();
         for (i, cause) in taxonomy.causes.iter().enumerate() {
             for (n, rule) in cause.rules.iter().enumerate() {
@@ -205,6 +202,8 @@ impl Program {
 struct Compiler<'a> {
     normalizer: &'a Normalizer,
     groups: HashMap<Vec<Term>, u32>,
+    /// Groups of named sets, which many rules share, by the set's address: the taxonomy outlives the compiler.
+    sets: HashMap<usize, u32>,
     /// Per group: its normalised terms.
     terms: Vec<Vec<Term>>,
     folded: HashMap<Term, Option<Term>>,
@@ -242,7 +241,15 @@ impl Compiler<'_> {
     fn node(&mut self, e: &Expr) -> Result<Node> {
         let both = |c: &mut Self, a: &Expr, b: &Expr| Ok::<_, Error>((Box::new(c.node(a)?), Box::new(c.node(b)?)));
         Ok(match e {
-            Expr::Terms(t) => Node::Group(self.group(t)),
+            Expr::Terms(t) => {
+                let address = std::sync::Arc::as_ptr(t) as usize;
+                let group = match self.sets.get(&address) {
+                    Some(g) => *g,
+                    None => self.group(t),
+                };
+                self.sets.insert(address, group);
+                Node::Group(group)
+            }
             Expr::Any(v) => Node::Any(v.iter().map(|e| self.node(e)).collect::<Result<_>>()?),
             Expr::All(v) => Node::All(v.iter().map(|e| self.node(e)).collect::<Result<_>>()?),
             Expr::Not(e) => Node::Not(Box::new(self.node(e)?)),

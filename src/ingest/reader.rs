@@ -405,22 +405,14 @@ fn sniff_delimiter(head: &[u8], encoding: Encoding) -> u8 {
     }
     let score = |delimiter: u8| {
         let mut cells = Cells::new(delimiter);
-        let mut best = (0, 0, 0);
-        for (i, line) in lines.iter().take(HEADER_ROWS).enumerate() {
+        let mut rows = Vec::new();
+        for line in &lines {
             cells.split(line, line.contains('"'));
-            let width = cells.len();
             let names: Vec<&str> = cells.iter(line).collect();
-            let known = columns::recognised(&names);
-            let same = lines[i..].iter().filter(|l| {
-                let mut c = Cells::new(delimiter);
-                c.split(l, l.contains('"'));
-                c.len() == width
-            });
-            if width > 1 {
-                best = best.max((known, same.count(), width));
-            }
+            rows.push((cells.len(), columns::recognised(&names)));
         }
-        best
+        let header = |i: usize| (rows[i].1, rows[i..].iter().filter(|r| r.0 == rows[i].0).count(), rows[i].0);
+        (0..rows.len().min(HEADER_ROWS)).filter(|i| rows[*i].0 > 1).map(header).max().unwrap_or_default()
     };
     let scored = [b',', b'\t', b';', b'|'].map(|d| (score(d), d));
     let best = scored.iter().rev().max_by_key(|(s, _)| *s);

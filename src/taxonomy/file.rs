@@ -79,21 +79,32 @@ struct RawCue {
     rules: Vec<Spanned<String>>,
 }
 
-fn line_of(text: &str, at: usize) -> u64 {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() as u64 + 1
+/// A file as written, with what is needed to tell lines.
+pub(super) struct Parsed<'a> {
+    raw: RawFile,
+    name: &'a str,
+    line_starts: Vec<usize>,
 }
 
-fn place<T>(source: &Source<'_>, at: &Spanned<T>, error: Error) -> Error {
-    error.in_file(source.name).at_line(line_of(source.text, at.span().start))
+impl Parsed<'_> {
+    fn line<T>(&self, at: &Spanned<T>) -> u64 {
+        self.line_starts.partition_point(|start| *start <= at.span().start) as u64
+    }
+
+    fn place<T>(&self, at: &Spanned<T>, error: Error) -> Error {
+        error.in_file(self.name).at_line(self.line(at))
+    }
 }
 
 /// Reads the TOML; unknown keys are errors that name the nearest valid one.
-pub(super) fn read(source: &Source<'_>) -> Result<RawFile> {
-    toml::from_str(source.text).map_err(|e| toml_error(&e, source))
+pub(super) fn read<'a>(source: &Source<'a>) -> Result<Parsed<'a>> {
+    let raw = toml::from_str(source.text).map_err(|e| toml_error(&e, source))?;
+    let line_starts = std::iter::once(0).chain(source.text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+    Ok(Parsed { raw, name: source.name, line_starts })
 }
 
 /// Turns a TOML error into ours: its line, and for an unknown key the nearest valid one.
-pub(crate) fn toml_error(e: &toml::de::Error, source: &Source<'_>) -> Error {
+fn toml_error(e: &toml::de::Error, source: &Source<'_>) -> Error {
     let message = e.message().trim().to_owned();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let hint = if message.starts_with("unknown field") {
@@ -106,46 +117,46 @@ pub(crate) fn toml_error(e: &toml::de::Error, source: &Source<'_>) -> Error {
     };
     let error = Error::setup(format!("{message}{hint}")).in_file(source.name);
     match e.span() {
-        Some(span) => error.at_line(line_of(source.text, span.start)),
+        Some(span) => error.at_line(source.text[..span.start.min(source.text.len())].matches('\n').count() as u64 + 1),
         None => error,
     }
 }
 
 /// Adds the file's sets to `sets`; entries may name sets of the same file in any order.
-pub(super) fn add_sets(raw: &RawFile, source: &Source<'_>, sets: &mut Sets) -> Result<()> {
-    for (name, entries) in &raw.sets {
+pub(super) fn add_sets(file: &Parsed<'_>, sets: &mut Sets) -> Result<()> {
+    for (name, entries) in &file.raw.sets {
         if sets.contains_key(name) {
             let error = Error::setup(format!("set `{{{name}}}` already exists among the shared sets; choose another name"));
-            return Err(place(source, entries, error));
+            return Err(file.place(entries, error));
         }
     }
     let mut open = Vec::new();
-    for name in raw.sets.keys() {
-        resolve_set(name, raw, source, sets, &mut open)?;
+    for name in file.raw.sets.keys() {
+        resolve_set(name, file, sets, &mut open)?;
     }
     Ok(())
 }
 
-fn resolve_set<'a>(name: &'a str, raw: &'a RawFile, source: &Source<'_>, sets: &mut Sets, open: &mut Vec<&'a str>) -> Result<()> {
-    let Some(entries) = raw.sets.get(name) else { return Ok(()) };
+fn resolve_set<'a>(name: &'a str, file: &'a Parsed<'_>, sets: &mut Sets, open: &mut Vec<&'a str>) -> Result<()> {
+    let Some(entries) = file.raw.sets.get(name) else { return Ok(()) };
     if sets.contains_key(name) {
         return Ok(());
     }
     if open.contains(&name) || open.len() > rule::MAX_DEPTH {
-        return Err(place(source, entries, Error::setup(format!("set `{{{name}}}` contains itself"))));
+        return Err(file.place(entries, Error::setup(format!("set `{{{name}}}` contains itself"))));
     }
     open.push(name);
     let mut terms = Vec::new();
     for entry in entries.get_ref() {
         if let Some(inner) = entry.get_ref().trim().strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
-            resolve_set(inner, raw, source, sets, open)?;
+            resolve_set(inner, file, sets, open)?;
         }
-        let more = rule::parse_set_entry(entry.get_ref(), sets).map_err(|e| place(source, entry, e))?;
+        let more = rule::parse_set_entry(entry.get_ref(), sets).map_err(|e| file.place(entry, e))?;
         terms.extend(more.iter().cloned());
     }
     open.pop();
     if terms.is_empty() {
-        return Err(place(source, entries, Error::setup(format!("set `{{{name}}}` is empty"))));
+        return Err(file.place(entries, Error::setup(format!("set `{{{name}}}` is empty"))));
     }
     terms.sort();
     terms.dedup();
@@ -154,18 +165,18 @@ fn resolve_set<'a>(name: &'a str, raw: &'a RawFile, source: &Source<'_>, sets: &
 }
 
 /// Adds the file's pack, or extends the pack of the same id.
-pub(super) fn add_pack(taxonomy: &mut Taxonomy, raw: &RawFile, source: &Source<'_>) {
-    taxonomy.words.extend(raw.words.iter().cloned());
+pub(super) fn add_pack(taxonomy: &mut Taxonomy, file: &Parsed<'_>) {
+    taxonomy.words.extend(file.raw.words.iter().cloned());
     // A file without a [pack] is a desk's own: its causes apply everywhere.
     let own = RawPack {
-        id: source.name.to_owned(),
+        id: file.name.to_owned(),
         name: String::new(),
         headers: Vec::new(),
         product_hints: Vec::new(),
         cues: Vec::new(),
         words: Vec::new(),
     };
-    let p = raw.pack.as_ref().unwrap_or(&own);
+    let p = file.raw.pack.as_ref().unwrap_or(&own);
     taxonomy.words.extend(p.words.iter().cloned());
     let known = taxonomy.packs.iter().position(|k| k.id == p.id);
     let index = known.unwrap_or_else(|| {
@@ -180,49 +191,49 @@ pub(super) fn add_pack(taxonomy: &mut Taxonomy, raw: &RawFile, source: &Source<'
 }
 
 /// Adds the file's products.
-pub(super) fn add_products(taxonomy: &mut Taxonomy, raw: &RawFile, source: &Source<'_>) -> Result<()> {
-    for p in &raw.product {
+pub(super) fn add_products(taxonomy: &mut Taxonomy, file: &Parsed<'_>) -> Result<()> {
+    for p in &file.raw.product {
         let r = p.get_ref();
         if r.name.trim().is_empty() {
-            return Err(place(source, p, Error::setup("product without a name")));
+            return Err(file.place(p, Error::setup("product without a name")));
         }
         if taxonomy.products.iter().any(|k| k.name == r.name) {
-            return Err(place(source, p, Error::setup(format!("product `{}` is defined twice", r.name))));
+            return Err(file.place(p, Error::setup(format!("product `{}` is defined twice", r.name))));
         }
-        let packs = r.packs.iter().map(|id| taxonomy.pack(id.get_ref()).map_err(|e| place(source, id, e))).collect::<Result<Vec<_>>>()?;
+        let packs = r.packs.iter().map(|id| taxonomy.pack(id.get_ref()).map_err(|e| file.place(id, e))).collect::<Result<Vec<_>>>()?;
         taxonomy.products.push(Product { name: r.name.clone(), aliases: r.aliases.clone(), team: r.team.clone(), packs });
     }
     Ok(())
 }
 
 /// Adds the file's causes and kind cues.
-pub(super) fn add_causes(taxonomy: &mut Taxonomy, raw: &RawFile, source: &Source<'_>, sets: &Sets) -> Result<()> {
-    let pack_id = raw.pack.as_ref().map_or(source.name, |p| p.id.as_str());
+pub(super) fn add_causes(taxonomy: &mut Taxonomy, file: &Parsed<'_>, sets: &Sets) -> Result<()> {
+    let pack_id = file.raw.pack.as_ref().map_or(file.name, |p| p.id.as_str());
     let pack = taxonomy.pack(pack_id)?;
-    for spanned in &raw.cause {
-        let cause = checked_cause(spanned, pack, taxonomy, source, sets)?;
+    for spanned in &file.raw.cause {
+        let cause = checked_cause(spanned, pack, taxonomy, file, sets)?;
         let name = cause.name();
         match taxonomy.causes.iter_mut().find(|c| c.pack == pack && c.path == cause.path) {
             Some(twin) if twin.file == cause.file => {
                 let error = Error::setup(format!("cause `{name}` is defined twice; the first is at line {}", twin.line));
-                return Err(place(source, spanned, error));
+                return Err(file.place(spanned, error));
             }
             // A later file's cause takes the place of an earlier file's: so a desk mends a built-in cause without copying its pack.
             Some(twin) => *twin = cause,
             None => taxonomy.causes.push(cause),
         }
     }
-    for raw in &raw.cue {
-        let kind = parse_kind(&raw.kind).map_err(|e| place(source, &raw.kind, e))?;
-        let rules = raw.rules.iter().map(|r| parse_rule(r, source, sets)).collect::<Result<Vec<_>>>()?;
-        taxonomy.cues.push(Cue { kind, weight: raw.weight, rules, file: source.name.to_owned() });
+    for raw in &file.raw.cue {
+        let kind = parse_kind(&raw.kind).map_err(|e| file.place(&raw.kind, e))?;
+        let rules = raw.rules.iter().map(|r| parse_rule(r, file, sets)).collect::<Result<Vec<_>>>()?;
+        taxonomy.cues.push(Cue { kind, weight: raw.weight, rules, file: file.name.to_owned() });
     }
     Ok(())
 }
 
-fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, source: &Source<'_>, sets: &Sets) -> Result<Cause> {
+fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, file: &Parsed<'_>, sets: &Sets) -> Result<Cause> {
     let raw = spanned.get_ref();
-    let wrong = |message: String| place(source, spanned, Error::setup(message));
+    let wrong = |message: String| file.place(spanned, Error::setup(message));
     let path: Vec<String> = raw.path.split('/').map(|p| p.trim().to_owned()).collect();
     if path.iter().any(String::is_empty) {
         return Err(wrong(format!("cause path `{}` has an empty part; write it as `大类 / 原因`", raw.path)));
@@ -237,7 +248,7 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
     if !(0.01..=100.0).contains(&weight) {
         return Err(wrong(format!("cause `{}`: expected a weight from 0.01 to 100, found {weight}", raw.path)));
     }
-    let kinds = raw.kinds.iter().map(|k| parse_kind(k).map_err(|e| place(source, k, e))).collect::<Result<Vec<_>>>()?;
+    let kinds = raw.kinds.iter().map(|k| parse_kind(k).map_err(|e| file.place(k, e))).collect::<Result<Vec<_>>>()?;
     let products = raw
         .products
         .iter()
@@ -245,13 +256,13 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
             taxonomy.products.iter().position(|p| p.name == *name.get_ref()).ok_or_else(|| {
                 let near = nearest(name.get_ref(), taxonomy.products.iter().map(|p| p.name.as_str()));
                 let hint = near.map_or("; define it with [[product]]".to_owned(), |n| format!("; the nearest is `{n}`"));
-                place(source, name, Error::setup(format!("unknown product `{}`{hint}", name.get_ref())))
+                file.place(name, Error::setup(format!("unknown product `{}`{hint}", name.get_ref())))
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let rules = raw.rules.iter().map(|r| parse_rule(r, source, sets)).collect::<Result<Vec<_>>>()?;
+    let rules = raw.rules.iter().map(|r| parse_rule(r, file, sets)).collect::<Result<Vec<_>>>()?;
     let examples = |list: &[Spanned<String>]| {
-        list.iter().map(|t| Example { text: t.get_ref().clone(), line: line_of(source.text, t.span().start) }).collect::<Vec<_>>()
+        list.iter().map(|t| Example { text: t.get_ref().clone(), line: file.line(t) }).collect::<Vec<_>>()
     };
     Ok(Cause {
         path,
@@ -265,8 +276,8 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
         matches: examples(&raw.matches),
         rejects: examples(&raw.rejects),
         script: raw.script.clone(),
-        file: source.name.to_owned(),
-        line: line_of(source.text, spanned.span().start),
+        file: file.name.to_owned(),
+        line: file.line(spanned),
     })
 }
 
@@ -279,9 +290,9 @@ fn parse_kind(code: &Spanned<String>) -> Result<Kind> {
     })
 }
 
-fn parse_rule(raw: &Spanned<String>, source: &Source<'_>, sets: &Sets) -> Result<Rule> {
-    let expr = rule::parse(raw.get_ref(), sets).map_err(|e| place(source, raw, Error::setup(format!("{} in `{}`", e.message, shorten(raw.get_ref())))))?;
-    Ok(Rule { text: raw.get_ref().clone(), expr, line: line_of(source.text, raw.span().start) })
+fn parse_rule(raw: &Spanned<String>, file: &Parsed<'_>, sets: &Sets) -> Result<Rule> {
+    let expr = rule::parse(raw.get_ref(), sets).map_err(|e| file.place(raw, Error::setup(format!("{} in `{}`", e.message, shorten(raw.get_ref())))))?;
+    Ok(Rule { text: raw.get_ref().clone(), expr, line: file.line(raw) })
 }
 
 fn shorten(text: &str) -> String {
