@@ -1,24 +1,28 @@
 //! One ticket to its kind, product and cause. A pure function of the ticket and the taxonomy: no other ticket, no order, no
 //! clock has a say, so any engine may split the work as it likes.
 //!
-//! [`program`] turns all rules into one automaton, [`matching`] evaluates them on a text, [`decide`] weighs what fired.
+//! [`fields`] tells which field of business a ticket belongs to, [`program`] turns that field's rules into one automaton,
+//! [`matching`] evaluates them on a text, [`decide`] weighs what fired.
 
 mod decide;
 mod examples;
+mod fields;
 mod matching;
 mod program;
 
 pub use decide::{Candidate, Explanation, FiredCue};
 pub use examples::Failure;
-pub use program::Field;
+pub use fields::Field;
 
 use crate::error::Result;
 use crate::prediction::Prediction;
-use crate::segment::{Normalized, Segmenter};
+use crate::segment::{Normalized, Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Ticket;
+use fields::Fields;
 use matching::Scope;
-use program::Program;
+use program::Programs;
+use std::collections::HashMap;
 
 /// What the user may set.
 #[derive(Debug, Clone)]
@@ -34,24 +38,29 @@ impl Default for Config {
 }
 
 /// Buffers of one thread: make one per thread and pass it to every call.
+#[derive(Default)]
 pub struct Scratch {
     customer: Scope,
     agent: Scope,
     seen_rules: Vec<u32>,
     round: u32,
-    product: Normalized,
+    stack: Vec<matching::Match>,
+    /// Products seen lately, as written, in files with the same header.
+    products: HashMap<String, fields::ProductFound>,
+    products_header: Field,
 }
 
 /// Decides tickets by the rules of a taxonomy.
 pub struct Classifier {
-    program: Program,
+    programs: Programs,
+    fields: Fields,
     taxonomy: Taxonomy,
     segmenter: Segmenter,
     config: Config,
 }
 
 impl Classifier {
-    /// Compiles the taxonomy's rules.
+    /// Prepares the taxonomy's rules. The rules of a field of business are compiled when its first ticket comes.
     ///
     /// # Errors
     /// A regular expression that does not compile within the limits, with file and line.
@@ -65,10 +74,10 @@ impl Classifier {
     /// assert_eq!(decided.kind, Some(Kind::Complaint));
     /// ```
     pub fn new(taxonomy: Taxonomy, config: Config) -> Result<Classifier> {
-        let program = Program::compile(&taxonomy)?;
-        let normalizer = crate::segment::Normalizer::builtin();
-        let words = taxonomy.words.iter().map(|w| normalizer.folded(w)).collect();
-        Ok(Classifier { program, taxonomy, segmenter: Segmenter::new(words), config })
+        let programs = Programs::new(&taxonomy)?;
+        let fields = Fields::new(&taxonomy)?;
+        let words = taxonomy.words.iter().map(|w| Normalizer::builtin().folded(w)).collect();
+        Ok(Classifier { programs, fields, taxonomy, segmenter: Segmenter::new(words), config })
     }
 
     /// The taxonomy it decides by.
@@ -86,19 +95,13 @@ impl Classifier {
     /// Buffers for one thread.
     #[must_use]
     pub fn scratch(&self) -> Scratch {
-        Scratch {
-            customer: Scope::new(self.program.groups()),
-            agent: Scope::new(self.program.groups()),
-            seen_rules: vec![0; self.program.rules.len()],
-            round: 0,
-            product: Normalized::default(),
-        }
+        Scratch::default()
     }
 
     /// The field that a product column's header tells of (`游戏` is a column of games).
     #[must_use]
     pub fn field_of_header(&self, header: &str) -> Field {
-        self.program.field_of_header(header)
+        self.fields.of_header(header)
     }
 
     /// Decides one ticket. `field` is what the product column's header tells, or [`Field::UNKNOWN`].

@@ -4,8 +4,9 @@
 //! characters its best rule covers, times its weight. The pair (cause, kind) with the highest joint score wins; a ticket
 //! without any cause is the pair (none, kind) with joint score of the kind alone.
 
+use super::fields::{Field, ProductFound, TextFields};
 use super::matching::{Match, Texts};
-use super::program::{Field, Target};
+use super::program::{NOTHING, Program, Target, Try};
 use super::{Classifier, Scratch};
 use crate::prediction::{Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
@@ -16,11 +17,16 @@ const CHARACTER: f32 = 0.6;
 /// A cause's usual kind (the first it lists) is this much likelier than its others.
 const USUAL_KIND: f32 = 0.4;
 /// A pack's own cause beats a universal one of the same length.
-const OWN_FIELD: f32 = 1.15;
+const OWN_FIELD: f32 = 1.25;
 /// A cause of the desk's own taxonomy beats a built-in one.
 const OWN_TAXONOMY: f32 = 1.5;
 /// Two fields as likely as that by the text are both in doubt: causes of either are passed over when both have one.
 const FIELD_TIE: f32 = 0.9;
+
+/// Log-odds of the kinds before any cue, in the order of [`Kind::ALL`]; that of `other` depends on the text's length.
+const BASE: [f32; 5] = [0.2, 0.0, -1.0, -1.0, 0.0];
+/// What a cause of praise or suggestion loses where no word praises or suggests.
+const NO_CUE: f32 = 1.0;
 
 /// A cause that fired.
 #[derive(Debug, Clone)]
@@ -76,16 +82,17 @@ struct Fired {
 }
 
 pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch, mut explain: Option<&mut Explanation>) -> Prediction {
-    let normalizer = Normalizer::builtin();
-    normalizer.fold(&ticket.text, &mut scratch.customer.normal);
-    scratch.customer.scan(&c.program, &c.segmenter);
-    if c.program.reads_agent {
-        normalizer.fold(&ticket.agent, &mut scratch.agent.normal);
-        scratch.agent.scan(&c.program, &c.segmenter);
+    Normalizer::builtin().fold(&ticket.text, &mut scratch.customer.normal);
+    let (product, text) = product_of(c, ticket, header, scratch);
+    let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars());
+    // An explanation also shows the causes of other fields, dropped.
+    let program = if explain.is_some() { c.programs.all(&c.taxonomy) } else { c.programs.of(&c.taxonomy, c.fields.universal, field.packs(c)) };
+    scratch.customer.scan(program, &c.segmenter);
+    if program.reads_agent {
+        Normalizer::builtin().fold(&ticket.agent, &mut scratch.agent.normal);
+        scratch.agent.scan(program, &c.segmenter);
     }
-    let product = product_of(c, ticket, header, scratch);
-    let field = FieldEvidence::new(c, product.field, scratch);
-    let (mut fired, cues) = fire(c, product.index, &field, scratch, explain.is_some());
+    let (mut fired, cues) = fire(c, program, product.index, &field, scratch, explain.is_some());
     drop_doubtful_fields(c, &field, &mut fired);
     let kinds = score_kinds(c, &cues, scratch.customer.normal.chars());
     let choice = choose(c, &fired, &kinds);
@@ -120,118 +127,108 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     prediction
 }
 
-struct ProductFound {
-    name: Option<String>,
-    index: Option<usize>,
-    /// Told by the product or its column's header.
-    field: Field,
+/// Products remembered as written, per thread.
+const REMEMBERED: usize = 4096;
+
+/// Product from its column, else from aliases in the text; and what the text tells of fields where the product does not.
+fn product_of(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch) -> (ProductFound, Option<TextFields>) {
+    if scratch.products_header != header {
+        scratch.products.clear();
+        scratch.products_header = header;
+    }
+    if let Some(known) = scratch.products.get(ticket.product.as_ref()) {
+        let known = known.clone();
+        let text = known.field.is_unknown().then(|| c.fields.in_text(&scratch.customer.normal));
+        return (known, text);
+    }
+    if let Some(found) = c.fields.product(&c.taxonomy, ticket, header) {
+        if scratch.products.len() >= REMEMBERED {
+            scratch.products.clear();
+        }
+        scratch.products.insert(ticket.product.to_string(), found.clone());
+        let text = found.field.is_unknown().then(|| c.fields.in_text(&scratch.customer.normal));
+        return (found, text);
+    }
+    let text = c.fields.in_text(&scratch.customer.normal);
+    let found = text.product.map_or(ProductFound { name: None, index: None, field: header }, |p| c.fields.known(&c.taxonomy, p, header));
+    let text = found.field.is_unknown().then_some(text);
+    (found, text)
 }
 
-/// Product from its column, else from aliases in the text.
-fn product_of(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch) -> ProductFound {
-    let written = ticket.product.trim();
-    let known = |index: usize| {
-        let p = &c.taxonomy.products[index];
-        let told = Field::of(p.packs.iter().copied());
-        let by_name = c.program.field_of_name(&Normalizer::builtin().folded(&p.name));
-        let field = [told, by_name, header].into_iter().find(|f| !f.is_unknown()).unwrap_or(Field::UNKNOWN);
-        ProductFound { name: Some(p.name.clone()), index: Some(index), field }
-    };
-    if !written.is_empty() {
-        Normalizer::builtin().fold(written, &mut scratch.product);
-        let folded = scratch.product.text.trim();
-        if let Some(index) = c.program.products.get(folded) {
-            return known(*index);
-        }
-        let by_name = c.program.field_of_name(folded);
-        let field = if by_name.is_unknown() { header } else { by_name };
-        return ProductFound { name: Some(written.to_owned()), index: None, field };
-    }
-    let mentioned = c
-        .program
-        .alias_groups
-        .iter()
-        .filter_map(|(group, product)| scratch.customer.hits(*group).first().map(|s| (*s, *product)))
-        .min_by_key(|(s, product)| (s.start, u32::MAX - s.end, *product));
-    match mentioned {
-        Some((_, product)) => known(product),
-        None => ProductFound { name: None, index: None, field: header },
-    }
-}
+/// Characters of text for which one more cue is wanted before the text alone is believed to tell its field.
+const CHARS_A_CUE: usize = 50;
 
 /// Which packs' causes may be considered.
 struct FieldEvidence {
     told: Field,
-    /// Per pack: distinct cues in the text.
+    /// Per pack: distinct cues in the text; empty where the field was told.
     counts: Vec<usize>,
     most: usize,
 }
 
 impl FieldEvidence {
-    fn new(c: &Classifier, told: Field, scratch: &Scratch) -> FieldEvidence {
-        let distinct = |group: &Option<u32>| {
-            let Some(group) = group else { return 0 };
-            let mut spans: Vec<&str> = Vec::new();
-            for s in scratch.customer.hits(*group) {
-                let words = slice(&scratch.customer.normal, s.start, s.end);
-                if !spans.contains(&words) {
-                    spans.push(words);
-                }
-            }
-            spans.len()
-        };
-        let counts: Vec<usize> = if told.is_unknown() { c.program.cue_groups.iter().map(distinct).collect() } else { Vec::new() };
+    fn new(told: Field, text: Option<TextFields>, chars: usize) -> FieldEvidence {
+        let counts = text.map_or(Vec::new(), |t| t.counts);
         let most = counts.iter().copied().max().unwrap_or(0);
+        let most = if most > chars / CHARS_A_CUE { most } else { 0 };
         FieldEvidence { told, counts, most }
     }
 
     fn allows(&self, c: &Classifier, pack: usize) -> bool {
-        if c.program.universal.has(pack) {
+        if c.fields.universal.has(pack) {
             return true;
         }
         if self.told.is_unknown() { self.most > 0 && self.counts[pack] == self.most } else { self.told.has(pack) }
     }
 
+    /// The packs considered beside the universal ones.
+    fn packs(&self, c: &Classifier) -> Field {
+        if !self.told.is_unknown() {
+            return self.told.minus(c.fields.universal);
+        }
+        Field::of((0..self.counts.len()).filter(|p| self.allows(c, *p))).minus(c.fields.universal)
+    }
+
     fn considered(&self, c: &Classifier) -> Vec<(usize, usize)> {
         let all = 0..c.taxonomy.packs.len();
-        all.filter(|p| !c.program.universal.has(*p) && self.allows(c, *p)).map(|p| (p, self.counts.get(p).copied().unwrap_or(0))).collect()
+        all.filter(|p| !c.fields.universal.has(*p) && self.allows(c, *p)).map(|p| (p, self.counts.get(p).copied().unwrap_or(0))).collect()
     }
 }
 
-fn slice(normal: &Normalized, start: u32, end: u32) -> &str {
-    let mut indices = normal.text.char_indices().map(|(i, _)| i).skip(start as usize);
-    let from = indices.next().unwrap_or(normal.text.len());
-    let to = indices.nth((end - start - 1) as usize).unwrap_or(normal.text.len());
-    &normal.text[from..to]
-}
-
 /// Evaluates the rules whose literals were seen.
-fn fire(c: &Classifier, product: Option<usize>, field: &FieldEvidence, scratch: &mut Scratch, explain: bool) -> (Vec<Fired>, Vec<(usize, Match)>) {
+fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEvidence, scratch: &mut Scratch, explain: bool) -> (Vec<Fired>, Vec<(usize, Match)>) {
     scratch.round = scratch.round.wrapping_add(1);
     if scratch.round == 0 {
         scratch.seen_rules.fill(0);
         scratch.round = 1;
     }
+    if scratch.seen_rules.len() < p.rules.len() {
+        scratch.seen_rules.resize(p.rules.len(), 0);
+    }
     let (round, seen) = (scratch.round, &mut scratch.seen_rules);
     let texts = Texts { customer: &scratch.customer, agent: &scratch.agent };
-    let p = &c.program;
-    let by_customer = scratch.customer.touched.iter().flat_map(|g| &p.anchored[*g as usize]);
-    let by_agent = scratch.agent.touched.iter().filter(|_| p.reads_agent).flat_map(|g| &p.anchored_agent[*g as usize]);
+    let by_customer = scratch.customer.terms.iter().flat_map(|t| &p.tries[*t as usize]);
+    let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| &p.tries_agent[*t as usize]);
     let mut fired: Vec<Fired> = Vec::new();
     let mut cues = Vec::new();
-    for id in by_customer.chain(by_agent).chain(&p.always) {
-        let id = *id as usize;
+    let stack = &mut scratch.stack;
+    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: NOTHING });
+    for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
+        if needs != NOTHING && !scratch.customer.has(needs) {
+            continue;
+        }
+        let id = rule as usize;
         if std::mem::replace(&mut seen[id], round) == round {
             continue;
         }
         let rule = &p.rules[id];
-        if rule.required.iter().any(|g| scratch.customer.hits(*g).is_empty()) {
+        if rule.required.iter().any(|g| !scratch.customer.has(*g)) {
             continue;
         }
         match rule.target {
             Target::Cue(cue) => {
                 if cues.iter().all(|(seen, _)| *seen != cue) {
-                    cues.extend(texts.best(&rule.node).map(|m| (cue, m)));
+                    cues.extend(texts.best(&rule.node, stack).map(|m| (cue, m)));
                 }
             }
             Target::Cause(cause, n) => {
@@ -239,7 +236,7 @@ fn fire(c: &Classifier, product: Option<usize>, field: &FieldEvidence, scratch: 
                 if dropped.is_some() && !explain {
                     continue;
                 }
-                let Some(found) = texts.best(&rule.node) else { continue };
+                let Some(found) = texts.best(&rule.node, stack) else { continue };
                 let score = found.cover() as f32 * strength(c, cause, field);
                 match fired.iter_mut().find(|f| f.cause == cause) {
                     Some(f) if (score, std::cmp::Reverse(n)) > (f.score, std::cmp::Reverse(f.rule)) => *f = Fired { cause, rule: n, found, score, dropped },
@@ -267,7 +264,7 @@ fn not_eligible(c: &Classifier, cause: usize, product: Option<usize>, field: &Fi
 fn strength(c: &Classifier, cause: usize, field: &FieldEvidence) -> f32 {
     let cause = &c.taxonomy.causes[cause];
     let own = if !cause.file.starts_with("data/") { OWN_TAXONOMY } else { 1.0 };
-    let field = if !c.program.universal.has(cause.pack) && !field.told.is_unknown() { OWN_FIELD } else { 1.0 };
+    let field = if !c.fields.universal.has(cause.pack) && !field.told.is_unknown() { OWN_FIELD } else { 1.0 };
     cause.weight * own * field
 }
 
@@ -280,12 +277,12 @@ fn drop_doubtful_fields(c: &Classifier, field: &FieldEvidence, fired: &mut [Fire
         fired.iter().filter(|f| f.dropped.is_none() && c.taxonomy.causes[f.cause].pack == pack).map(|f| f.score).fold(0.0, f32::max)
     };
     let mut bests: Vec<(usize, f32)> =
-        (0..c.taxonomy.packs.len()).filter(|p| !c.program.universal.has(*p)).map(|p| (p, best_by_pack(fired, p))).filter(|(_, s)| *s > 0.0).collect();
+        (0..c.taxonomy.packs.len()).filter(|p| !c.fields.universal.has(*p)).map(|p| (p, best_by_pack(fired, p))).filter(|(_, s)| *s > 0.0).collect();
     bests.sort_by(|a, b| b.1.total_cmp(&a.1));
     if let [(_, first), (_, second), ..] = bests[..]
         && second >= first * FIELD_TIE
     {
-        for f in fired.iter_mut().filter(|f| !c.program.universal.has(c.taxonomy.causes[f.cause].pack)) {
+        for f in fired.iter_mut().filter(|f| !c.fields.universal.has(c.taxonomy.causes[f.cause].pack)) {
             f.dropped = f.dropped.or(Some("the text does not tell which field"));
         }
     }
@@ -295,7 +292,8 @@ fn drop_doubtful_fields(c: &Classifier, field: &FieldEvidence, fired: &mut [Fire
 fn score_kinds(c: &Classifier, cues: &[(usize, Match)], chars: usize) -> [f32; 5] {
     // Without any cue a long text is a tale of something wrong, a short one a greeting or a number.
     let other = (1.0 - 0.12 * chars as f32).max(-4.0);
-    let mut scores = [0.2, 0.0, -1.0, -1.0, other];
+    let mut scores = BASE;
+    scores[Kind::Other as usize] = other;
     for (cue, _) in cues {
         let cue = &c.taxonomy.cues[*cue];
         scores[cue.kind as usize] += cue.weight;
@@ -323,7 +321,8 @@ fn choose(c: &Classifier, fired: &[Fired], kinds: &[f32; 5]) -> Choice {
     for (i, f) in fired.iter().enumerate().filter(|(_, f)| f.dropped.is_none()) {
         for (n, kind) in c.taxonomy.causes[f.cause].kinds.iter().enumerate() {
             let usual = if n == 0 { USUAL_KIND } else { 0.0 };
-            let joint = kinds[*kind as usize] - top + CHARACTER * f.score + usual;
+            let silent = matches!(kind, Kind::Praise | Kind::Suggestion) && kinds[*kind as usize] <= BASE[*kind as usize];
+            let joint = kinds[*kind as usize] - top + CHARACTER * f.score + usual - if silent { NO_CUE } else { 0.0 };
             let slot = &mut best[*kind as usize];
             if joint > slot.0 {
                 *slot = (joint, Some(i));
@@ -334,9 +333,11 @@ fn choose(c: &Classifier, fired: &[Fired], kinds: &[f32; 5]) -> Choice {
     let (joint, cause) = best[winner];
     let total: f32 = best.iter().map(|b| (b.0 - joint).exp()).sum();
     let cause_confidence = cause.map_or(0.0, |i| {
-        let rivals: f32 = fired.iter().enumerate().filter(|(j, f)| *j != i && f.dropped.is_none()).map(|(_, f)| (CHARACTER * (f.score - fired[i].score)).exp().min(1.0)).sum();
+        // Only the nearest rival counts: three near-synonyms are no reason to name none of them.
+        let rivals = fired.iter().enumerate().filter(|(j, f)| *j != i && f.dropped.is_none());
+        let rival = rivals.map(|(_, f)| (CHARACTER * (f.score - fired[i].score)).exp().min(1.0)).fold(0.0, f32::max);
         let none = (-CHARACTER * fired[i].score).exp();
-        1.0 / (1.0 + rivals + none)
+        1.0 / (1.0 + rival + none)
     });
     Choice { kind: Kind::ALL[winner], kind_confidence: 1.0 / total, fired: cause, cause_confidence }
 }

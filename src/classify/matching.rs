@@ -34,13 +34,18 @@ pub(super) struct Match {
     pub extent: Span,
     parts: [Span; MAX_PARTS],
     count: u8,
+    /// Characters that count for nothing: the filler of a regular expression's match.
+    filler: u32,
 }
+
+/// Most characters that a regular expression's match counts for.
+const REGEX_COVER: u32 = 4;
 
 impl Match {
     fn of(span: Span) -> Match {
         let mut parts = [Span { start: 0, end: 0 }; MAX_PARTS];
         parts[0] = span;
-        Match { extent: span, parts, count: 1 }
+        Match { extent: span, parts, count: 1, filler: 0 }
     }
 
     pub fn parts(&self) -> &[Span] {
@@ -49,6 +54,7 @@ impl Match {
 
     fn joined(&self, other: &Match) -> Match {
         let mut m = *self;
+        m.filler += other.filler;
         m.extent = Span { start: self.extent.start.min(other.extent.start), end: self.extent.end.max(other.extent.end) };
         for part in other.parts() {
             if (m.count as usize) < MAX_PARTS && !m.parts().contains(part) {
@@ -61,7 +67,8 @@ impl Match {
 
     /// Characters covered by its terms, each counted once.
     pub fn cover(&self) -> u32 {
-        let mut parts: Vec<Span> = self.parts().to_vec();
+        let mut sorted = self.parts;
+        let parts = &mut sorted[..self.count as usize];
         parts.sort_unstable();
         let (mut sum, mut end) = (0, 0);
         for p in parts {
@@ -71,57 +78,104 @@ impl Match {
                 end = p.end;
             }
         }
-        sum
+        sum.saturating_sub(self.filler)
     }
 }
 
-/// One text (the customer's or the agent's), normalised, with its hits.
+/// One text (the customer's or the agent's), normalised, with the terms found in it.
+#[derive(Default)]
 pub(super) struct Scope {
     pub normal: Normalized,
-    hits: Vec<Vec<Span>>,
-    pub touched: Vec<u32>,
+    /// The places of terms, in the order of their ends, each with the next place of the same term.
+    hits: Vec<(Span, u32)>,
+    /// The distinct terms seen, in the order of their first ends.
+    pub terms: Vec<u32>,
+    /// Per distinct term: its last hit so far and how many.
+    last: Vec<(u32, u32)>,
+    /// Groups seen, and beside each the first hit of the term it was seen by.
+    group: Vec<u32>,
+    first: Vec<u32>,
+    /// Per group a bit: was it seen?
+    seen_groups: Vec<u64>,
+    /// Per term: the round it was seen in, and its index among the distinct terms.
+    seen: Vec<(u32, u32)>,
+    round: u32,
 }
 
+/// End of a chain of hits.
+const END: u32 = u32::MAX;
+
 impl Scope {
-    pub fn new(groups: usize) -> Scope {
-        Scope { normal: Normalized::default(), hits: vec![Vec::new(); groups], touched: Vec::new() }
-    }
-
-    pub fn hits(&self, group: u32) -> &[Span] {
-        &self.hits[group as usize]
-    }
-
-    /// Finds every literal of the program in `self.normal`.
+    /// Finds every term of the program in `self.normal`.
     pub fn scan(&mut self, program: &Program, segmenter: &Segmenter) {
-        for g in self.touched.drain(..) {
-            self.hits[g as usize].clear();
+        self.hits.clear();
+        self.terms.clear();
+        self.last.clear();
+        self.group.clear();
+        self.first.clear();
+        self.seen_groups.clear();
+        self.seen_groups.resize(program.groups.div_ceil(64), 0);
+        self.round = self.round.wrapping_add(1);
+        if self.seen.len() < program.term_count() || self.round == 0 {
+            self.seen.clear();
+            self.seen.resize(program.term_count(), (0, 0));
+            self.round = 1;
         }
         let text = self.normal.text.as_str();
         let (mut byte, mut chars) = (0, 0u32);
-        for m in program.automaton.find_overlapping_iter(text) {
+        for m in program.automaton.iter().flat_map(|a| a.find_overlapping_iter(text)) {
             if m.end() > byte {
                 chars += count_chars(&text.as_bytes()[byte..m.end()]);
                 byte = m.end();
             }
-            let literal = m.pattern().as_usize();
+            let literal = m.value() as usize;
             let span = Span { start: chars - program.lengths[literal], end: chars };
-            let mut edge = None;
-            let mut fits = true;
-            for u in &program.uses[literal] {
-                if edge != Some(u.edge) {
-                    edge = Some(u.edge);
-                    fits = edge_fits(u.edge, text, m.start(), m.end(), segmenter);
-                }
-                if !fits {
+            for (edge, term) in &program.terms[literal] {
+                if !edge_fits(*edge, text, m.start(), m.end(), Some(segmenter)) {
                     continue;
                 }
-                let hits = &mut self.hits[u.group as usize];
-                if hits.is_empty() {
-                    self.touched.push(u.group);
+                let hit = self.hits.len() as u32;
+                let (round, index) = &mut self.seen[*term as usize];
+                if *round == self.round {
+                    let (last, times) = &mut self.last[*index as usize];
+                    *times += 1;
+                    if *times as usize > MAX_HITS {
+                        continue;
+                    }
+                    self.hits[*last as usize].1 = hit;
+                    *last = hit;
+                } else {
+                    (*round, *index) = (self.round, self.terms.len() as u32);
+                    self.terms.push(*term);
+                    self.last.push((hit, 1));
+                    let groups = &program.groups_of[*term as usize];
+                    for g in groups {
+                        self.seen_groups[*g as usize / 64] |= 1 << (g % 64);
+                    }
+                    self.group.extend_from_slice(groups);
+                    self.first.resize(self.group.len(), hit);
                 }
-                if hits.len() < MAX_HITS {
-                    hits.push(span);
-                }
+                self.hits.push((span, END));
+            }
+        }
+    }
+
+    /// Whether a term of the group was seen.
+    pub fn has(&self, group: u32) -> bool {
+        self.seen_groups[group as usize / 64] & (1 << (group % 64)) != 0
+    }
+
+    /// Appends the places of the group's terms.
+    fn places(&self, group: u32, out: &mut Vec<Match>) {
+        if self.seen_groups.is_empty() || !self.has(group) {
+            return;
+        }
+        for (i, _) in self.group.iter().enumerate().filter(|(_, g)| **g == group) {
+            let mut hit = self.first[i];
+            while hit != END {
+                let (span, next) = self.hits[hit as usize];
+                out.push(Match::of(span));
+                hit = next;
             }
         }
     }
@@ -138,7 +192,18 @@ fn count_chars(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|b| (**b as i8) >= -0x40).count() as u32
 }
 
-fn edge_fits(edge: Edge, text: &str, start: usize, end: usize, segmenter: &Segmenter) -> bool {
+/// Whether a 不 or 没 begins at `start` between two equal hanzi: it asks (能不能, 有没有) and negates nothing.
+fn between_equals(bytes: &[u8], start: usize) -> bool {
+    const HANZI: usize = 3;
+    let at = |from: usize| bytes.get(from..from + HANZI);
+    if !matches!(at(start), Some(b) if b == "不".as_bytes() || b == "没".as_bytes()) {
+        return false;
+    }
+    let before = start.checked_sub(HANZI).and_then(at);
+    before.is_some() && before == at(start + HANZI)
+}
+
+pub(super) fn edge_fits(edge: Edge, text: &str, start: usize, end: usize, segmenter: Option<&Segmenter>) -> bool {
     let bytes = text.as_bytes();
     let free_before = || {
         let first = bytes[start];
@@ -149,10 +214,12 @@ fn edge_fits(edge: Edge, text: &str, start: usize, end: usize, segmenter: &Segme
         !last.is_ascii_alphanumeric() || end == bytes.len() || !bytes[end].is_ascii_alphanumeric()
     };
     match edge {
-        Edge::Any => true,
+        Edge::Any => !between_equals(bytes, start),
+        Edge::End => text[end..].chars().next().is_none_or(|c| c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '。' | '、' | '…' | '」' | '》')),
+        Edge::Doubled => between_equals(bytes, start),
         Edge::Prefix => free_before(),
         Edge::Word => free_before() && free_after(),
-        Edge::Token => segmenter.is_aligned(text, start, end),
+        Edge::Token => segmenter.is_none_or(|s| s.is_aligned(text, start, end)),
     }
 }
 
@@ -164,100 +231,131 @@ pub(super) struct Texts<'a> {
 
 impl Texts<'_> {
     /// The best match of a rule: the one that covers most characters, the earliest of equals. `None` if it does not fire.
-    pub fn best(&self, node: &Node) -> Option<Match> {
-        best_of(&self.all(node, self.customer))
+    /// `stack` is a buffer, empty before and after.
+    pub fn best(&self, node: &Node, stack: &mut Vec<Match>) -> Option<Match> {
+        self.push_all(node, self.customer, stack);
+        let best = best_of(stack);
+        stack.clear();
+        best
     }
 
-    /// Every match of `node` in `scope`, at most [`MAX_HITS`].
-    fn all(&self, node: &Node, scope: &Scope) -> Vec<Match> {
+    /// Pushes every match of `node` in `scope`, at most [`MAX_HITS`] for most nodes.
+    fn push_all(&self, node: &Node, scope: &Scope, stack: &mut Vec<Match>) {
+        let base = stack.len();
         match node {
-            Node::Group(g) => scope.hits(*g).iter().map(|s| Match::of(*s)).collect(),
+            Node::Group(g) => scope.places(*g, stack),
             Node::Any(v) => {
-                let mut all: Vec<Match> = v.iter().flat_map(|n| self.all(n, scope)).collect();
-                all.truncate(MAX_HITS);
-                all
+                v.iter().for_each(|n| self.push_all(n, scope, stack));
+                stack.truncate(base + MAX_HITS);
             }
             Node::All(v) => {
-                let mut joined: Option<Match> = None;
-                for n in v {
-                    if let Node::Not(inner) = n {
-                        if !self.all(inner, scope).is_empty() {
-                            return Vec::new();
-                        }
-                        continue;
-                    }
-                    let Some(best) = best_of(&self.all(n, scope)) else { return Vec::new() };
-                    joined = Some(joined.map_or(best, |j| j.joined(&best)));
-                }
-                joined.into_iter().collect()
+                let joined = self.joined(v, scope, stack);
+                stack.truncate(base);
+                stack.extend(joined);
             }
             // A lone negation says nothing; the parser refuses rules made of it.
-            Node::Not(_) => Vec::new(),
-            Node::Near { a, b, distance, ordered } => self.near(scope, a, b, *distance, *ordered),
+            Node::Not(_) => {}
+            Node::Near { a, b, distance, ordered } => {
+                self.push_all(a, scope, stack);
+                let middle = stack.len();
+                if middle == base {
+                    return;
+                }
+                self.push_all(b, scope, stack);
+                let end = stack.len();
+                pair(scope, stack, base..middle, middle..end, *distance, *ordered);
+                stack.drain(base..end);
+            }
             Node::Lone { a, b, distance, before, after } => {
-                let others = self.all(b, scope);
-                let mut kept = self.all(a, scope);
-                kept.retain(|m| {
-                    !others.iter().any(|o| {
-                        let (m, o) = (m.extent, o.extent);
-                        if o.end <= m.start {
-                            *before && scope.gap(o, m) <= *distance
-                        } else if m.end <= o.start {
-                            *after && scope.gap(m, o) <= *distance
-                        } else {
-                            // Overlapping: 没收到 around 收到 stands before it when it begins earlier, after it when it ends later.
-                            (*before && o.start < m.start) || (*after && o.end > m.end)
-                        }
-                    })
-                });
-                kept
+                self.push_all(a, scope, stack);
+                let middle = stack.len();
+                if middle == base {
+                    return;
+                }
+                self.push_all(b, scope, stack);
+                let mut kept = base;
+                for i in base..middle {
+                    let m = stack[i];
+                    if !stack[middle..].iter().any(|o| spoils(scope, m.extent, o.extent, *distance, *before, *after)) {
+                        stack[kept] = m;
+                        kept += 1;
+                    }
+                }
+                stack.truncate(kept);
             }
             // Evidence is quoted from the customer's text: what the agent said only opens the gate.
             Node::Agent(inner) => {
-                if self.all(inner, self.agent).is_empty() {
-                    Vec::new()
-                } else {
-                    vec![Match { extent: Span { start: 0, end: 0 }, parts: [Span { start: 0, end: 0 }; MAX_PARTS], count: 0 }]
+                self.push_all(inner, self.agent, stack);
+                let said = stack.len() > base;
+                stack.truncate(base);
+                if said {
+                    stack.push(Match { extent: NOWHERE, parts: [NOWHERE; MAX_PARTS], count: 0, filler: 0 });
                 }
             }
             Node::Regex(regex) => {
                 let text = scope.normal.text.as_str();
-                regex
-                    .find_iter(text)
-                    .filter(|m| !m.is_empty())
-                    .take(MAX_HITS)
-                    .map(|m| {
-                        let start = count_chars(&text.as_bytes()[..m.start()]);
-                        Match::of(Span { start, end: start + count_chars(m.as_str().as_bytes()) })
-                    })
-                    .collect()
+                for m in regex.find_iter(text).filter(|m| !m.is_empty()).take(MAX_HITS) {
+                    let start = count_chars(&text.as_bytes()[..m.start()]);
+                    let span = Span { start, end: start + count_chars(m.as_str().as_bytes()) };
+                    stack.push(Match { filler: span.len().saturating_sub(REGEX_COVER), ..Match::of(span) });
+                }
             }
         }
     }
 
-    fn near(&self, scope: &Scope, a: &Node, b: &Node, distance: u32, ordered: bool) -> Vec<Match> {
-        let left = self.all(a, scope);
-        if left.is_empty() {
-            return left;
-        }
-        let right = self.all(b, scope);
-        let mut found = Vec::new();
-        for l in &left {
-            for r in &right {
-                if l.parts().iter().any(|p| r.parts().iter().any(|q| p.overlaps(*q))) || l.extent.overlaps(r.extent) {
-                    continue;
+    /// One match made of the best of each part; `None` if a part is missing or a negated one is there.
+    fn joined(&self, parts: &[Node], scope: &Scope, stack: &mut Vec<Match>) -> Option<Match> {
+        let base = stack.len();
+        let mut joined: Option<Match> = None;
+        for n in parts {
+            stack.truncate(base);
+            if let Node::Not(inner) = n {
+                self.push_all(inner, scope, stack);
+                if stack.len() > base {
+                    return None;
                 }
-                let forward = l.extent.end <= r.extent.start;
-                let gap = if forward { scope.gap(l.extent, r.extent) } else { scope.gap(r.extent, l.extent) };
-                if gap <= distance && (forward || !ordered) {
-                    found.push(l.joined(r));
-                    if found.len() == MAX_HITS {
-                        return found;
-                    }
+                continue;
+            }
+            self.push_all(n, scope, stack);
+            let best = best_of(&stack[base..])?;
+            joined = Some(joined.map_or(best, |j| j.joined(&best)));
+        }
+        joined
+    }
+}
+
+const NOWHERE: Span = Span { start: 0, end: 0 };
+
+/// Pushes the pairs of matches that lie near enough.
+fn pair(scope: &Scope, stack: &mut Vec<Match>, left: std::ops::Range<usize>, right: std::ops::Range<usize>, distance: u32, ordered: bool) {
+    let from = stack.len();
+    for i in left {
+        for j in right.clone() {
+            let (l, r) = (stack[i], stack[j]);
+            if l.extent.overlaps(r.extent) {
+                continue;
+            }
+            let forward = l.extent.end <= r.extent.start;
+            let gap = if forward { scope.gap(l.extent, r.extent) } else { scope.gap(r.extent, l.extent) };
+            if gap <= distance && (forward || !ordered) {
+                stack.push(l.joined(&r));
+                if stack.len() - from == MAX_HITS {
+                    return;
                 }
             }
         }
-        found
+    }
+}
+
+/// Whether the presence of `o` near `m` rules `m` out.
+fn spoils(scope: &Scope, m: Span, o: Span, distance: u32, before: bool, after: bool) -> bool {
+    if o.end <= m.start {
+        before && scope.gap(o, m) <= distance
+    } else if m.end <= o.start {
+        after && scope.gap(m, o) <= distance
+    } else {
+        // Overlapping: 没收到 around 收到 stands before it when it begins earlier, after it when it ends later.
+        (before && o.start < m.start) || (after && o.end > m.end)
     }
 }
 

@@ -1,13 +1,18 @@
-//! All rules of a taxonomy, compiled: one automaton over every literal, groups of literals shared between rules, and for each
-//! group the rules worth evaluating once one of its literals was seen.
+//! The rules of a field of business, compiled: one automaton over every literal, groups of literals shared between rules, and
+//! for each literal the rules worth evaluating once it was seen.
+//!
+//! Each field has a program of its own (with the universal packs), so that the number of fields costs nothing: a ticket of a
+//! game is never looked at with the words of banks.
 
+use super::fields::Field;
 use crate::error::{Error, Result};
 use crate::segment::Normalizer;
 use crate::taxonomy::rule::{Edge, Expr, Term};
 use crate::taxonomy::{Rule, Taxonomy};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use daachorse::CharwiseDoubleArrayAhoCorasick;
 use regex::{Regex, RegexBuilder};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 /// A compiled expression over groups.
 #[derive(Debug)]
@@ -39,133 +44,140 @@ pub(super) struct CompiledRule {
     pub required: Vec<u32>,
 }
 
-/// One use of a literal: with this edge condition it belongs to this group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Use {
-    pub edge: Edge,
-    pub group: u32,
+/// A rule to try, and a group of the customer's text that must have been seen for it to fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Try {
+    pub rule: u32,
+    pub needs: u32,
 }
 
-/// Fields of business as a set of packs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field(u64);
+/// "Needs no further group."
+pub(super) const NOTHING: u32 = u32::MAX;
 
-impl Field {
-    /// Nothing is known of the field: the text has to tell.
-    pub const UNKNOWN: Field = Field(0);
+/// The programs of a taxonomy, compiled when first needed.
+pub(super) struct Programs {
+    regexes: HashMap<String, Regex>,
+    /// Per pack: its own rules and those of the universal packs.
+    of_pack: Vec<OnceLock<Program>>,
+    universal: OnceLock<Program>,
+    all: OnceLock<Program>,
+}
 
-    pub(super) fn of(packs: impl IntoIterator<Item = usize>) -> Field {
-        Field(packs.into_iter().filter(|p| *p < 64).fold(0, |set, p| set | 1 << p))
+impl Programs {
+    /// Compiles the regular expressions, the only part that can fail.
+    pub fn new(taxonomy: &Taxonomy) -> Result<Programs> {
+        let mut regexes = HashMap::new();
+        let of_causes = taxonomy.causes.iter().flat_map(|c| c.rules.iter().map(|r| (r, &c.file)));
+        let of_cues = taxonomy.cues.iter().flat_map(|c| c.rules.iter().map(|r| (r, &c.file)));
+        for (rule, file) in of_causes.chain(of_cues) {
+            collect_regexes(&rule.expr, &mut regexes).map_err(|e| e.in_file(file).at_line(rule.line))?;
+        }
+        let of_pack = taxonomy.packs.iter().map(|_| OnceLock::new()).collect();
+        Ok(Programs { regexes, of_pack, universal: OnceLock::new(), all: OnceLock::new() })
     }
 
-    /// Whether nothing is known.
-    #[must_use]
-    pub fn is_unknown(self) -> bool {
-        self.0 == 0
+    /// The program for tickets of `field` (without the universal packs).
+    pub fn of(&self, taxonomy: &Taxonomy, universal: Field, field: Field) -> &Program {
+        if field.is_unknown() {
+            return self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.has(p)));
+        }
+        match field.single() {
+            Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| p == pack || universal.has(p))),
+            None => self.all(taxonomy),
+        }
     }
 
-    pub(super) fn has(self, pack: usize) -> bool {
-        pack < 64 && self.0 & (1 << pack) != 0
+    /// The program of all packs.
+    pub fn all(&self, taxonomy: &Taxonomy) -> &Program {
+        self.all.get_or_init(|| Program::compile(taxonomy, &self.regexes, |_| true))
     }
+}
 
+fn collect_regexes(e: &Expr, out: &mut HashMap<String, Regex>) -> Result<()> {
+    match e {
+        Expr::Regex(pattern) => {
+            if !out.contains_key(pattern) {
+                out.insert(pattern.clone(), compile_regex(pattern)?);
+            }
+        }
+        Expr::Terms(_) => {}
+        Expr::Any(v) | Expr::All(v) => v.iter().try_for_each(|e| collect_regexes(e, out))?,
+        Expr::Not(a) | Expr::Agent(a) => collect_regexes(a, out)?,
+        Expr::Near { a, b, .. } | Expr::Lone { a, b, .. } => {
+            collect_regexes(a, out)?;
+            collect_regexes(b, out)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) struct Program {
-    pub automaton: AhoCorasick,
-    /// Per literal: its uses, sorted by edge.
-    pub uses: Vec<Vec<Use>>,
+    /// Over characters, not bytes: a third of the steps on hanzi. `None` where there is no literal at all.
+    pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    /// Per literal: its terms (one a condition on the edges), with their numbers.
+    pub terms: Vec<Vec<(Edge, u32)>>,
     /// Per literal: length in characters.
     pub lengths: Vec<u32>,
     pub rules: Vec<CompiledRule>,
-    /// Per group (customer's text): rules to try.
-    pub anchored: Vec<Vec<u32>>,
-    /// Per group (agent's text): rules to try.
-    pub anchored_agent: Vec<Vec<u32>>,
+    /// Per term: rules to try once it was seen in the customer's text.
+    pub tries: Vec<Vec<Try>>,
+    /// Per term: rules to try once it was seen in the agent's text.
+    pub tries_agent: Vec<Vec<Try>>,
     /// Rules without a literal that must be there.
     pub always: Vec<u32>,
-    /// Group of a product's aliases, with the product's index.
-    pub alias_groups: Vec<(u32, usize)>,
-    /// Per pack: group of its cues.
-    pub cue_groups: Vec<Option<u32>>,
-    /// Per pack: applies everywhere.
-    pub universal: Field,
-    /// Normalised product names and aliases to product index.
-    pub products: HashMap<String, usize>,
-    product_hints: Vec<(String, usize)>,
-    headers: Vec<(String, usize)>,
-    groups: usize,
+    /// Per term: its groups.
+    pub groups_of: Vec<Vec<u32>>,
+    /// Number of groups.
+    pub groups: usize,
     /// Whether any rule reads the agent's words.
     pub reads_agent: bool,
 }
 
 impl Program {
-    pub fn compile(taxonomy: &Taxonomy) -> Result<Program> {
-        let mut c = Compiler { normalizer: Normalizer::builtin(), groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
+    fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool) -> Program {
+        let mut c = Compiler { normalizer: Normalizer::builtin(), regexes, groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
         let mut rules = Vec::new();
-        for (i, cause) in taxonomy.causes.iter().enumerate() {
+        for (i, cause) in taxonomy.causes.iter().enumerate().filter(|(_, c)| includes(c.pack)) {
             for (n, rule) in cause.rules.iter().enumerate() {
-                rules.push((c.rule(rule, &cause.file)?, Target::Cause(i, n)));
+                rules.push((c.rule(rule), Target::Cause(i, n)));
             }
         }
         for (i, cue) in taxonomy.cues.iter().enumerate() {
             for rule in &cue.rules {
-                rules.push((c.rule(rule, &cue.file)?, Target::Cue(i)));
+                rules.push((c.rule(rule), Target::Cue(i)));
             }
         }
-        let mut alias_groups = Vec::new();
-        let mut products = HashMap::new();
-        for (i, product) in taxonomy.products.iter().enumerate() {
-            for name in std::iter::once(&product.name).chain(&product.aliases) {
-                let folded = c.normalizer.folded(name.trim());
-                if folded.is_empty() {
-                    continue;
-                }
-                products.entry(folded.clone()).or_insert(i);
-                // A one-letter name (游戏 A) is only trusted in its column.
-                if folded.chars().count() > 1 {
-                    alias_groups.push((c.words(std::slice::from_ref(name)), i));
-                }
+        let mut literals: BTreeMap<&str, Vec<(Edge, u32)>> = BTreeMap::new();
+        let mut groups_of: Vec<Vec<u32>> = Vec::new();
+        let mut members: Vec<Vec<u32>> = Vec::with_capacity(c.terms.len());
+        for (group, terms) in c.terms.iter().enumerate() {
+            let mut numbers = Vec::with_capacity(terms.len());
+            for t in terms {
+                let known = literals.entry(&t.text).or_default();
+                let number = known.iter().find(|(edge, _)| *edge == t.edge).map(|(_, n)| *n).unwrap_or_else(|| {
+                    let number = groups_of.len() as u32;
+                    known.push((t.edge, number));
+                    groups_of.push(Vec::new());
+                    number
+                });
+                groups_of[number as usize].push(group as u32);
+                numbers.push(number);
             }
+            members.push(numbers);
         }
-        let cue_groups = taxonomy.packs.iter().map(|p| if p.cues.is_empty() { None } else { Some(c.words(&p.cues)) }).collect();
-        let fold_list = |list: fn(&crate::taxonomy::Pack) -> &Vec<String>, n: &Normalizer| -> Vec<(String, usize)> {
-            let mut all: Vec<_> = taxonomy.packs.iter().enumerate().flat_map(|(i, p)| list(p).iter().map(move |h| (h, i))).map(|(h, i)| (n.folded(h.trim()), i)).collect();
-            all.retain(|(h, _)| !h.is_empty());
-            all
-        };
-        let product_hints = fold_list(|p| &p.product_hints, c.normalizer);
-        let headers = fold_list(|p| &p.headers, c.normalizer);
-        let universal = Field::of(taxonomy.packs.iter().enumerate().filter(|(_, p)| p.universal).map(|(i, _)| i));
-        let groups = c.terms.len();
-        let (automaton, uses, lengths) = c.automaton()?;
-        let mut program = Program {
-            automaton,
-            uses,
-            lengths,
-            rules: Vec::new(),
-            anchored: vec![Vec::new(); groups],
-            anchored_agent: vec![Vec::new(); groups],
-            always: Vec::new(),
-            alias_groups,
-            cue_groups,
-            universal,
-            products,
-            product_hints,
-            headers,
-            groups,
-            reads_agent: false,
-        };
+        let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
+        let lengths = literals.keys().map(|k| k.chars().count() as u32).collect();
+        let (tries, tries_agent) = (vec![Vec::new(); groups_of.len()], vec![Vec::new(); groups_of.len()]);
+        let terms = literals.into_values().collect();
+        let groups = members.len();
+        let mut program = Program { automaton, terms, lengths, rules: Vec::new(), tries, tries_agent, always: Vec::new(), groups_of, groups, reads_agent: false };
         for (node, target) in rules {
-            program.add(node, target, &c.terms);
+            program.add(node, target, &c.terms, &members);
         }
-        Ok(program)
+        program
     }
 
-    pub fn groups(&self) -> usize {
-        self.groups
-    }
-
-    fn add(&mut self, node: Node, target: Target, terms: &[Vec<Term>]) {
+    fn add(&mut self, node: Node, target: Target, terms: &[Vec<Term>], members: &[Vec<u32>]) {
         let id = self.rules.len() as u32;
         let mut anchors = Anchors::default();
         if commonness(&node, terms).is_finite() {
@@ -174,33 +186,36 @@ impl Program {
             self.always.push(id);
         }
         self.reads_agent |= mentions_agent(&node);
-        for g in &anchors.customer {
-            self.anchored[*g as usize].push(id);
-        }
-        for g in &anchors.agent {
-            self.anchored_agent[*g as usize].push(id);
-        }
         let mut required = Vec::new();
         require(&node, &mut required);
         required.sort_unstable();
         required.dedup();
+        // Of what must be there besides the anchor, the rarest is looked for first.
+        let rarity = |g: &u32| commonness(&Node::Group(*g), terms);
+        let anchored = |g: &u32| anchors.customer.len() == 1 && anchors.customer.contains(g);
+        let needs = required.iter().filter(|g| !anchored(g)).min_by(|a, b| rarity(a).total_cmp(&rarity(b))).copied().unwrap_or(NOTHING);
+        let try_at = |groups: &HashSet<u32>, tries: &mut Vec<Vec<Try>>| {
+            for term in groups.iter().flat_map(|g| &members[*g as usize]) {
+                let rules = &mut tries[*term as usize];
+                if rules.last().is_none_or(|t| t.rule != id) {
+                    rules.push(Try { rule: id, needs });
+                }
+            }
+        };
+        try_at(&anchors.customer, &mut self.tries);
+        try_at(&anchors.agent, &mut self.tries_agent);
         self.rules.push(CompiledRule { node, target, required });
     }
 
-    /// The field that a product column's header tells of.
-    pub fn field_of_header(&self, header: &str) -> Field {
-        let folded = Normalizer::builtin().folded(header.trim());
-        Field::of(self.headers.iter().filter(|(h, _)| *h == folded || (h.chars().count() > 1 && folded.contains(h.as_str()))).map(|(_, p)| *p))
-    }
-
-    /// The field that a product's (folded) name tells of.
-    pub fn field_of_name(&self, folded: &str) -> Field {
-        Field::of(self.product_hints.iter().filter(|(h, _)| folded.contains(h.as_str())).map(|(_, p)| *p))
+    /// Number of terms.
+    pub fn term_count(&self) -> usize {
+        self.tries.len()
     }
 }
 
 struct Compiler<'a> {
     normalizer: &'a Normalizer,
+    regexes: &'a HashMap<String, Regex>,
     groups: HashMap<Vec<Term>, u32>,
     /// Groups of named sets, which many rules share, by the set's address: the taxonomy outlives the compiler.
     sets: HashMap<usize, u32>,
@@ -210,13 +225,8 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn rule(&mut self, rule: &Rule, file: &str) -> Result<Node> {
-        self.node(&rule.expr).map_err(|e| e.in_file(file).at_line(rule.line))
-    }
-
-    fn words(&mut self, words: &[String]) -> u32 {
-        let terms: Vec<Term> = words.iter().filter_map(|w| crate::taxonomy::rule::parse_set_entry(w, &BTreeMap::new()).ok()).flat_map(|t| t.to_vec()).collect();
-        self.group(&terms)
+    fn rule(&mut self, rule: &Rule) -> Node {
+        self.node(&rule.expr)
     }
 
     fn group(&mut self, terms: &[Term]) -> u32 {
@@ -238,11 +248,10 @@ impl Compiler<'_> {
         })
     }
 
-    fn node(&mut self, e: &Expr) -> Result<Node> {
-        let both = |c: &mut Self, a: &Expr, b: &Expr| Ok::<_, Error>((Box::new(c.node(a)?), Box::new(c.node(b)?)));
-        Ok(match e {
+    fn node(&mut self, e: &Expr) -> Node {
+        match e {
             Expr::Terms(t) => {
-                let address = std::sync::Arc::as_ptr(t) as usize;
+                let address = Arc::as_ptr(t) as usize;
                 let group = match self.sets.get(&address) {
                     Some(g) => *g,
                     None => self.group(t),
@@ -250,41 +259,20 @@ impl Compiler<'_> {
                 self.sets.insert(address, group);
                 Node::Group(group)
             }
-            Expr::Any(v) => Node::Any(v.iter().map(|e| self.node(e)).collect::<Result<_>>()?),
-            Expr::All(v) => Node::All(v.iter().map(|e| self.node(e)).collect::<Result<_>>()?),
-            Expr::Not(e) => Node::Not(Box::new(self.node(e)?)),
-            Expr::Near { a, b, distance, ordered } => {
-                let (a, b) = both(self, a, b)?;
-                Node::Near { a, b, distance: *distance, ordered: *ordered }
-            }
+            Expr::Any(v) => Node::Any(v.iter().map(|e| self.node(e)).collect()),
+            Expr::All(v) => Node::All(v.iter().map(|e| self.node(e)).collect()),
+            Expr::Not(e) => Node::Not(Box::new(self.node(e))),
+            Expr::Near { a, b, distance, ordered } => Node::Near { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, ordered: *ordered },
             Expr::Lone { a, b, distance, before, after } => {
-                let (a, b) = both(self, a, b)?;
-                Node::Lone { a, b, distance: *distance, before: *before, after: *after }
+                Node::Lone { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, before: *before, after: *after }
             }
-            Expr::Agent(e) => Node::Agent(Box::new(self.node(e)?)),
-            Expr::Regex(pattern) => Node::Regex(Box::new(compile_regex(pattern)?)),
-        })
-    }
-
-    #[allow(clippy::type_complexity)] // three parallel tables, named where they are stored
-    fn automaton(&self) -> Result<(AhoCorasick, Vec<Vec<Use>>, Vec<u32>)> {
-        let mut literals: BTreeMap<&str, Vec<Use>> = BTreeMap::new();
-        for (group, terms) in self.terms.iter().enumerate() {
-            for t in terms {
-                literals.entry(&t.text).or_default().push(Use { edge: t.edge, group: group as u32 });
-            }
+            Expr::Agent(e) => Node::Agent(Box::new(self.node(e))),
+            Expr::Regex(pattern) => match self.regexes.get(pattern) {
+                Some(regex) => Node::Regex(Box::new(regex.clone())),
+                // All were collected beforehand; an alternative of nothing never fires.
+                None => Node::Any(Vec::new()),
+            },
         }
-        for uses in literals.values_mut() {
-            uses.sort();
-            uses.dedup();
-        }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(literals.keys())
-            .map_err(|e| Error::setup(format!("the rules' terms do not fit into one automaton: {e}")))?;
-        let lengths = literals.keys().map(|k| k.chars().count() as u32).collect();
-        Ok((automaton, literals.into_values().collect(), lengths))
     }
 }
 

@@ -282,7 +282,8 @@ mod tests {
             for lead in 0x81..=0xFEu8 {
                 for trail in [b'|', b'\\', b'@', b'~'] {
                     if let Some(text) = encoding.decode(&[lead, trail]) {
-                        let Some((line, _)) = decode_line(encoding, &[lead, trail]) else { panic!("{lead:x} {trail:x}") };
+                        let bytes = [lead, trail];
+                        let Some((line, _)) = decode_line(encoding, &bytes) else { panic!("{lead:x} {trail:x}") };
                         assert_eq!(line, text);
                         assert!(!line.contains('\u{FFFD}'));
                     }

@@ -26,6 +26,10 @@ pub enum Edge {
     Prefix,
     /// Whole words of the segmented text (`<到账>`).
     Token,
+    /// At the end of a clause: before punctuation, a space or the end (`不$`).
+    End,
+    /// Between two equal characters: the 不 of 能不能 (`{A不A}`).
+    Doubled,
 }
 
 /// A literal to look for, as written (not yet normalised).
@@ -104,10 +108,19 @@ pub fn parse_set_entry(text: &str, sets: &Sets) -> Result<Arc<Vec<Term>>> {
     if let Some(word) = t.strip_suffix('*') {
         return Ok(Arc::new(vec![term(word, Some(Edge::Prefix))?]));
     }
+    if let Some(word) = t.strip_suffix('$').filter(|w| !w.is_empty()) {
+        return Ok(Arc::new(vec![term(word, Some(Edge::End))?]));
+    }
     Ok(Arc::new(vec![term(t, None)?]))
 }
 
+/// The set every rule knows: the 不 or 没 of 能不能, 有没有, 收不收.
+const A_NOT_A: &str = "A不A";
+
 fn find_set(name: &str, sets: &Sets) -> Result<Arc<Vec<Term>>> {
+    if name == A_NOT_A {
+        return Ok(Arc::new(["不", "没"].map(|t| Term { text: t.to_owned(), edge: Edge::Doubled }).to_vec()));
+    }
     sets.get(name).cloned().ok_or_else(|| {
         let hint = nearest(name, sets.keys().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{{{n}}}`"));
         Error::setup(format!("no set is called `{{{name}}}`{hint}"))
@@ -246,6 +259,19 @@ impl Parser<'_> {
 
     /// `A|B|{set}`
     fn any(&mut self) -> Result<Expr> {
+        let expr = self.alternatives()?;
+        match self.peek() {
+            None | Some(')' | '~' | '>' | '!' | '|') => Ok(expr),
+            Some(c) if c.is_whitespace() => Ok(expr),
+            Some(c) if is_bare(c) || matches!(c, '{' | '"' | '(' | '<' | '/') => {
+                let message = format!("rule, character {}: two terms without anything between them; write `|` for \"or\", a space for \"and\"", self.at + 1);
+                Err(Error::setup(message))
+            }
+            Some(_) => Err(self.unexpected("an operator, a space or the end")),
+        }
+    }
+
+    fn alternatives(&mut self) -> Result<Expr> {
         let mut terms: Vec<Term> = Vec::new();
         let mut others = Vec::new();
         let mut only: Option<Arc<Vec<Term>>> = None;
@@ -260,8 +286,10 @@ impl Parser<'_> {
                 }
                 other => others.push(other),
             }
+            let after = self.at;
             self.space();
             if self.peek() != Some('|') {
+                self.at = after;
                 break;
             }
             self.at += 1;
@@ -311,13 +339,19 @@ impl Parser<'_> {
 
     fn terms(&mut self, edge: Option<Edge>, close: char) -> Result<Expr> {
         let text = self.delimited(close)?;
-        let edge = if self.peek() == Some('*') {
-            self.at += 1;
-            Some(Edge::Prefix)
-        } else {
-            edge
-        };
+        let edge = self.mark().or(edge);
         Ok(Expr::Terms(Arc::new(vec![term(&text, edge)?])))
+    }
+
+    /// The `*` or `$` after a term.
+    fn mark(&mut self) -> Option<Edge> {
+        let edge = match self.peek() {
+            Some('*') => Edge::Prefix,
+            Some('$') => Edge::End,
+            _ => return None,
+        };
+        self.at += 1;
+        Some(edge)
     }
 
     /// The text up to `close`, both marks consumed.
@@ -363,12 +397,7 @@ impl Parser<'_> {
         if self.peek() == Some(':') {
             return Err(Error::setup(format!("rule, character {}: unknown prefix `{word}:`; only `agent:` exists", start + 1)));
         }
-        let edge = if self.peek() == Some('*') {
-            self.at += 1;
-            Some(Edge::Prefix)
-        } else {
-            None
-        };
+        let edge = self.mark();
         Ok(Expr::Terms(Arc::new(vec![term(&word, edge)?])))
     }
 }

@@ -1,0 +1,195 @@
+//! Which product a ticket is about, and which field of business (games, banks …) that is: told by the product, its name or its
+//! column's header, else by the words of the text.
+
+use crate::error::{Error, Result};
+use crate::segment::{Normalized, Normalizer};
+use crate::taxonomy::rule::{Edge, parse_set_entry};
+use crate::taxonomy::{Pack, Taxonomy};
+use crate::ticket::Ticket;
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::{BTreeMap, HashMap};
+
+/// Fields of business as a set of packs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Field(u64);
+
+impl Field {
+    /// Nothing is known of the field: the text has to tell.
+    pub const UNKNOWN: Field = Field(0);
+    /// Packs beyond this number are only found by their cues.
+    const MAX: usize = 64;
+
+    pub(super) fn of(packs: impl IntoIterator<Item = usize>) -> Field {
+        Field(packs.into_iter().filter(|p| *p < Self::MAX).fold(0, |set, p| set | 1 << p))
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn has(self, pack: usize) -> bool {
+        pack < Self::MAX && self.0 & (1 << pack) != 0
+    }
+
+    pub(super) fn minus(self, other: Field) -> Field {
+        Field(self.0 & !other.0)
+    }
+
+    /// The only pack of the set, if it is just one.
+    pub(super) fn single(self) -> Option<usize> {
+        (self.0.count_ones() == 1).then(|| self.0.trailing_zeros() as usize)
+    }
+}
+
+/// A product, found.
+#[derive(Debug, Clone)]
+pub(super) struct ProductFound {
+    /// Its name in the digest.
+    pub name: Option<String>,
+    /// Index into `Taxonomy::products`.
+    pub index: Option<usize>,
+    /// The field that it or its column's header tells.
+    pub field: Field,
+}
+
+/// What a word of the text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    Product(usize),
+    Field(usize),
+}
+
+/// A word of the taxonomy that tells a product or a field.
+struct Word {
+    edge: Edge,
+    says: Vec<Says>,
+}
+
+/// The fields that a text tells of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TextFields {
+    /// Per pack: distinct cues in the text.
+    pub counts: Vec<usize>,
+    /// The product named first.
+    pub product: Option<usize>,
+}
+
+/// Products and fields of a taxonomy, ready to be looked up.
+pub(super) struct Fields {
+    /// Packs that apply everywhere.
+    pub universal: Field,
+    packs: usize,
+    /// By folded name or alias.
+    products: HashMap<String, usize>,
+    hints: Vec<(String, usize)>,
+    headers: Vec<(String, usize)>,
+    automaton: AhoCorasick,
+    words: Vec<Word>,
+}
+
+impl Fields {
+    pub fn new(taxonomy: &Taxonomy) -> Result<Fields> {
+        let normalizer = Normalizer::builtin();
+        let mut words: BTreeMap<(String, Edge), Vec<Says>> = BTreeMap::new();
+        let mut add = |text: &str, says: Says| {
+            // A word that does not parse as a term (an empty one) tells nothing.
+            for term in parse_set_entry(text, &BTreeMap::new()).iter().flat_map(|t| t.iter()) {
+                let folded = normalizer.folded(&term.text).trim().to_owned();
+                // A one-letter name (游戏 A) is only trusted in its column.
+                if folded.chars().count() > 1 {
+                    words.entry((folded, term.edge)).or_default().push(says);
+                }
+            }
+        };
+        let mut products = HashMap::new();
+        for (i, product) in taxonomy.products.iter().enumerate() {
+            for name in std::iter::once(&product.name).chain(&product.aliases) {
+                products.entry(normalizer.folded(name.trim())).or_insert(i);
+                add(name, Says::Product(i));
+            }
+        }
+        for (i, pack) in taxonomy.packs.iter().enumerate() {
+            pack.cues.iter().for_each(|cue| add(cue, Says::Field(i)));
+        }
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(words.keys().map(|k| &k.0)).map_err(|e| Error::setup(format!("the products' names do not fit into one automaton: {e}")))?;
+        let folded = |list: fn(&Pack) -> &Vec<String>| -> Vec<(String, usize)> {
+            let all = taxonomy.packs.iter().enumerate().flat_map(|(i, p)| list(p).iter().map(move |h| (normalizer.folded(h.trim()), i)));
+            all.filter(|(h, _)| !h.is_empty()).collect()
+        };
+        Ok(Fields {
+            universal: Field::of(taxonomy.packs.iter().enumerate().filter(|(_, p)| p.universal).map(|(i, _)| i)),
+            packs: taxonomy.packs.len(),
+            products,
+            hints: folded(|p| &p.product_hints),
+            headers: folded(|p| &p.headers),
+            automaton,
+            words: words.into_iter().map(|((_, edge), says)| Word { edge, says }).collect(),
+        })
+    }
+
+    /// The field that a product column's header tells of.
+    pub fn of_header(&self, header: &str) -> Field {
+        let folded = Normalizer::builtin().folded(header.trim());
+        Field::of(self.headers.iter().filter(|(h, _)| *h == folded || (h.chars().count() > 1 && folded.contains(h.as_str()))).map(|(_, p)| *p))
+    }
+
+    /// The field that a product's folded name tells of; a hint that begins with `=` is the whole name.
+    fn of_name(&self, folded: &str) -> Field {
+        let tells = |hint: &str| hint.strip_prefix('=').map_or_else(|| folded.contains(hint), |whole| folded == whole);
+        Field::of(self.hints.iter().filter(|(h, _)| tells(h)).map(|(_, p)| *p))
+    }
+
+    /// A product of the taxonomy.
+    pub fn known(&self, taxonomy: &Taxonomy, index: usize, header: Field) -> ProductFound {
+        let p = &taxonomy.products[index];
+        let told = Field::of(p.packs.iter().copied());
+        let by_name = self.of_name(&Normalizer::builtin().folded(&p.name));
+        let field = [told, by_name, header].into_iter().find(|f| !f.is_unknown()).unwrap_or(Field::UNKNOWN);
+        ProductFound { name: Some(p.name.clone()), index: Some(index), field }
+    }
+
+    /// The product that the ticket's column names; `None` if it names none.
+    pub fn product(&self, taxonomy: &Taxonomy, ticket: &Ticket<'_>, header: Field) -> Option<ProductFound> {
+        let written = ticket.product.trim();
+        if written.is_empty() {
+            return None;
+        }
+        let folded = Normalizer::builtin().folded(written);
+        if let Some(index) = self.products.get(folded.trim()) {
+            return Some(self.known(taxonomy, *index, header));
+        }
+        let by_name = self.of_name(folded.trim());
+        let field = if by_name.is_unknown() { header } else { by_name };
+        Some(ProductFound { name: Some(written.to_owned()), index: None, field })
+    }
+
+    /// What the text tells of products and fields.
+    pub fn in_text(&self, normal: &Normalized) -> TextFields {
+        let mut found = TextFields { counts: vec![0; self.packs], product: None };
+        let mut seen: Vec<usize> = Vec::new();
+        let mut first: Option<(usize, std::cmp::Reverse<usize>)> = None;
+        for m in self.automaton.find_overlapping_iter(&normal.text) {
+            let index = m.pattern().as_usize();
+            let word = &self.words[index];
+            if !super::matching::edge_fits(word.edge, &normal.text, m.start(), m.end(), None) {
+                continue;
+            }
+            let place = (m.start(), std::cmp::Reverse(m.end()));
+            for says in &word.says {
+                match says {
+                    Says::Product(p) if first.is_none_or(|f| place < f) => {
+                        first = Some(place);
+                        found.product = Some(*p);
+                    }
+                    Says::Product(_) => {}
+                    Says::Field(pack) if !seen.contains(&index) => found.counts[*pack] += 1,
+                    Says::Field(_) => {}
+                }
+            }
+            seen.push(index);
+        }
+        found
+    }
+}
