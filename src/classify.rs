@@ -16,7 +16,7 @@ pub use fields::Field;
 
 use crate::error::Result;
 use crate::prediction::Prediction;
-use crate::segment::{Normalized, Normalizer, Segmenter};
+use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Ticket;
 use fields::Fields;

@@ -6,7 +6,7 @@
 
 use super::fields::{Field, ProductFound, TextFields};
 use super::matching::{Match, Texts};
-use super::program::{NOTHING, Program, Target, Try};
+use super::program::{ANYTHING, NOTHING, Program, Target, Try};
 use super::{Classifier, Scratch};
 use crate::prediction::{Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
@@ -207,14 +207,14 @@ fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEviden
     }
     let (round, seen) = (scratch.round, &mut scratch.seen_rules);
     let texts = Texts { customer: &scratch.customer, agent: &scratch.agent };
-    let by_customer = scratch.customer.terms.iter().flat_map(|t| &p.tries[*t as usize]);
-    let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| &p.tries_agent[*t as usize]);
+    let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
+    let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
     let mut fired: Vec<Fired> = Vec::new();
     let mut cues = Vec::new();
     let stack = &mut scratch.stack;
-    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: NOTHING });
+    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: ANYTHING });
     for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
-        if needs != NOTHING && !scratch.customer.has(needs) {
+        if needs != ANYTHING && !needs.iter().any(|g| *g != NOTHING && scratch.customer.has(*g)) {
             continue;
         }
         let id = rule as usize;
@@ -222,7 +222,7 @@ fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEviden
             continue;
         }
         let rule = &p.rules[id];
-        if rule.required.iter().any(|g| !scratch.customer.has(*g)) {
+        if rule.required.iter().any(|groups| !groups.iter().any(|g| scratch.customer.has(*g))) {
             continue;
         }
         match rule.target {

@@ -130,7 +130,7 @@ impl Scope {
             }
             let literal = m.value() as usize;
             let span = Span { start: chars - program.lengths[literal], end: chars };
-            for (edge, term) in &program.terms[literal] {
+            for (edge, term) in program.terms.get(m.value()) {
                 if !edge_fits(*edge, text, m.start(), m.end(), Some(segmenter)) {
                     continue;
                 }
@@ -148,7 +148,7 @@ impl Scope {
                     (*round, *index) = (self.round, self.terms.len() as u32);
                     self.terms.push(*term);
                     self.last.push((hit, 1));
-                    let groups = &program.groups_of[*term as usize];
+                    let groups = program.groups_of.get(*term);
                     for g in groups {
                         self.seen_groups[*g as usize / 64] |= 1 << (g % 64);
                     }

@@ -40,19 +40,49 @@ pub(super) enum Target {
 pub(super) struct CompiledRule {
     pub node: Node,
     pub target: Target,
-    /// Groups of the customer's text without which it cannot fire.
-    pub required: Vec<u32>,
+    /// Groups of the customer's text: of each of these lists one must have been seen for it to fire.
+    pub required: Vec<Vec<u32>>,
 }
 
-/// A rule to try, and a group of the customer's text that must have been seen for it to fire.
+/// A rule to try, and the groups of the customer's text of which one must have been seen for it to fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Try {
     pub rule: u32,
-    pub needs: u32,
+    /// The first two of the groups, [`NOTHING`] where there are fewer.
+    pub needs: [u32; 2],
 }
 
-/// "Needs no further group."
+/// No group.
 pub(super) const NOTHING: u32 = u32::MAX;
+/// Needs no further group, or more than two.
+pub(super) const ANYTHING: [u32; 2] = [NOTHING; 2];
+
+/// Lists of numbers, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Lists<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Lists<T> {
+    fn new(lists: impl IntoIterator<Item = Vec<T>>) -> Lists<T> {
+        let mut all = Lists { ends: vec![0], items: Vec::new() };
+        for list in lists {
+            all.items.extend(list);
+            all.ends.push(all.items.len() as u32);
+        }
+        all
+    }
+
+    /// The n-th list.
+    pub fn get(&self, n: u32) -> &[T] {
+        &self.items[self.ends[n as usize] as usize..self.ends[n as usize + 1] as usize]
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len() - 1
+    }
+}
 
 /// The programs of a taxonomy, compiled when first needed.
 pub(super) struct Programs {
@@ -115,18 +145,18 @@ pub(super) struct Program {
     /// Over characters, not bytes: a third of the steps on hanzi. `None` where there is no literal at all.
     pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
     /// Per literal: its terms (one a condition on the edges), with their numbers.
-    pub terms: Vec<Vec<(Edge, u32)>>,
+    pub terms: Lists<(Edge, u32)>,
     /// Per literal: length in characters.
     pub lengths: Vec<u32>,
     pub rules: Vec<CompiledRule>,
     /// Per term: rules to try once it was seen in the customer's text.
-    pub tries: Vec<Vec<Try>>,
+    pub tries: Lists<Try>,
     /// Per term: rules to try once it was seen in the agent's text.
-    pub tries_agent: Vec<Vec<Try>>,
+    pub tries_agent: Lists<Try>,
     /// Rules without a literal that must be there.
     pub always: Vec<u32>,
     /// Per term: its groups.
-    pub groups_of: Vec<Vec<u32>>,
+    pub groups_of: Lists<u32>,
     /// Number of groups.
     pub groups: usize,
     /// Whether any rule reads the agent's words.
@@ -167,49 +197,72 @@ impl Program {
         }
         let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
         let lengths = literals.keys().map(|k| k.chars().count() as u32).collect();
-        let (tries, tries_agent) = (vec![Vec::new(); groups_of.len()], vec![Vec::new(); groups_of.len()]);
-        let terms = literals.into_values().collect();
-        let groups = members.len();
-        let mut program = Program { automaton, terms, lengths, rules: Vec::new(), tries, tries_agent, always: Vec::new(), groups_of, groups, reads_agent: false };
+        let mut wiring = Wiring { terms: &c.terms, members: &members, tries: vec![Vec::new(); groups_of.len()], tries_agent: vec![Vec::new(); groups_of.len()] };
+        let mut always = Vec::new();
+        let mut reads_agent = false;
+        let mut compiled = Vec::with_capacity(rules.len());
         for (node, target) in rules {
-            program.add(node, target, &c.terms, &members);
+            reads_agent |= mentions_agent(&node);
+            let required = wiring.add(&node, compiled.len() as u32, &mut always);
+            compiled.push(CompiledRule { node, target, required });
         }
-        program
-    }
-
-    fn add(&mut self, node: Node, target: Target, terms: &[Vec<Term>], members: &[Vec<u32>]) {
-        let id = self.rules.len() as u32;
-        let mut anchors = Anchors::default();
-        if commonness(&node, terms).is_finite() {
-            anchors.collect(&node, terms, false);
-        } else {
-            self.always.push(id);
+        let (tries, tries_agent) = (Lists::new(wiring.tries), Lists::new(wiring.tries_agent));
+        Program {
+            automaton,
+            lengths,
+            rules: compiled,
+            tries,
+            tries_agent,
+            always,
+            groups: members.len(),
+            groups_of: Lists::new(groups_of),
+            terms: Lists::new(literals.into_values()),
+            reads_agent,
         }
-        self.reads_agent |= mentions_agent(&node);
-        let mut required = Vec::new();
-        require(&node, &mut required);
-        required.sort_unstable();
-        required.dedup();
-        // Of what must be there besides the anchor, the rarest is looked for first.
-        let rarity = |g: &u32| commonness(&Node::Group(*g), terms);
-        let anchored = |g: &u32| anchors.customer.len() == 1 && anchors.customer.contains(g);
-        let needs = required.iter().filter(|g| !anchored(g)).min_by(|a, b| rarity(a).total_cmp(&rarity(b))).copied().unwrap_or(NOTHING);
-        let try_at = |groups: &HashSet<u32>, tries: &mut Vec<Vec<Try>>| {
-            for term in groups.iter().flat_map(|g| &members[*g as usize]) {
-                let rules = &mut tries[*term as usize];
-                if rules.last().is_none_or(|t| t.rule != id) {
-                    rules.push(Try { rule: id, needs });
-                }
-            }
-        };
-        try_at(&anchors.customer, &mut self.tries);
-        try_at(&anchors.agent, &mut self.tries_agent);
-        self.rules.push(CompiledRule { node, target, required });
     }
 
     /// Number of terms.
     pub fn term_count(&self) -> usize {
         self.tries.len()
+    }
+}
+
+/// Finds out which terms make a rule worth trying.
+struct Wiring<'a> {
+    terms: &'a [Vec<Term>],
+    /// Per group: its terms' numbers.
+    members: &'a [Vec<u32>],
+    tries: Vec<Vec<Try>>,
+    tries_agent: Vec<Vec<Try>>,
+}
+
+impl Wiring<'_> {
+    /// Adds a rule; returns what it requires.
+    fn add(&mut self, node: &Node, id: u32, always: &mut Vec<u32>) -> Vec<Vec<u32>> {
+        let mut anchors = Anchors::default();
+        if commonness(node, self.terms).is_finite() {
+            anchors.collect(node, self.terms, false);
+        } else {
+            always.push(id);
+        }
+        let mut required = Vec::new();
+        require(node, &mut required);
+        // One of the anchors was seen when the rule is tried: they need not be looked for again.
+        if anchors.agent.is_empty() {
+            required.retain(|groups| !groups.iter().all(|g| anchors.customer.contains(g)) || groups.len() != anchors.customer.len());
+        }
+        let rarity = |groups: &[u32]| groups.iter().map(|g| commonness(&Node::Group(*g), self.terms)).sum::<f64>();
+        let rarest = required.iter().filter(|g| g.len() <= 2).min_by(|a, b| rarity(a).total_cmp(&rarity(b)));
+        let needs = rarest.map_or(ANYTHING, |g| [g[0], g.get(1).copied().unwrap_or(NOTHING)]);
+        for (groups, tries) in [(&anchors.customer, &mut self.tries), (&anchors.agent, &mut self.tries_agent)] {
+            for term in groups.iter().flat_map(|g| &self.members[*g as usize]) {
+                let rules = &mut tries[*term as usize];
+                if rules.last().is_none_or(|t| t.rule != id) {
+                    rules.push(Try { rule: id, needs });
+                }
+            }
+        }
+        required
     }
 }
 
@@ -299,17 +352,21 @@ fn mentions_agent(n: &Node) -> bool {
     }
 }
 
-/// Groups of the customer's text that must have a hit.
-fn require(n: &Node, out: &mut Vec<u32>) {
+/// Lists of groups of the customer's text: one of each list must have a hit.
+fn require(n: &Node, out: &mut Vec<Vec<u32>>) {
     match n {
-        Node::Group(g) => out.push(*g),
+        Node::Group(g) => out.push(vec![*g]),
         Node::All(v) => v.iter().for_each(|n| require(n, out)),
         Node::Near { a, b, .. } => {
             require(a, out);
             require(b, out);
         }
         Node::Lone { a, .. } => require(a, out),
-        Node::Any(_) | Node::Not(_) | Node::Agent(_) | Node::Regex(_) => {}
+        Node::Any(v) => {
+            let groups: Option<Vec<u32>> = v.iter().map(|n| if let Node::Group(g) = n { Some(*g) } else { None }).collect();
+            out.extend(groups.filter(|g| !g.is_empty()));
+        }
+        Node::Not(_) | Node::Agent(_) | Node::Regex(_) => {}
     }
 }
 

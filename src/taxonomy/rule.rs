@@ -272,18 +272,14 @@ impl Parser<'_> {
     }
 
     fn alternatives(&mut self) -> Result<Expr> {
+        // Written terms become one set; named sets stay what they are, so that the compiler shares them between rules.
         let mut terms: Vec<Term> = Vec::new();
         let mut others = Vec::new();
-        let mut only: Option<Arc<Vec<Term>>> = None;
-        let mut count = 0;
         loop {
             self.space();
-            count += 1;
+            let named = self.peek() == Some('{');
             match self.atom()? {
-                Expr::Terms(t) => {
-                    terms.extend(t.iter().cloned());
-                    only = Some(t);
-                }
+                Expr::Terms(t) if !named => terms.extend(t.iter().cloned()),
                 other => others.push(other),
             }
             let after = self.at;
@@ -294,20 +290,10 @@ impl Parser<'_> {
             }
             self.at += 1;
         }
-        // A lone set keeps its identity, so that the compiler shares it between rules.
-        if count == 1 {
-            return Ok(match only {
-                Some(t) => Expr::Terms(t),
-                None => others.swap_remove(0),
-            });
-        }
-        if others.is_empty() {
-            return Ok(Expr::Terms(Arc::new(terms)));
-        }
         if !terms.is_empty() {
             others.insert(0, Expr::Terms(Arc::new(terms)));
         }
-        Ok(Expr::Any(others))
+        Ok(if others.len() == 1 { others.swap_remove(0) } else { Expr::Any(others) })
     }
 
     fn atom(&mut self) -> Result<Expr> {
