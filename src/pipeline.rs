@@ -17,12 +17,12 @@ use crate::prediction::Prediction;
 use crate::ticket::{Quarantined, Ticket};
 use rayon::prelude::*;
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Batches in flight, per thread.
-const BATCHES_A_THREAD: usize = 8;
+const BATCHES_A_THREAD: usize = 4;
 
 /// What to read and how.
 pub struct Job<'a> {
@@ -179,16 +179,28 @@ impl Feed<'_, '_> {
 }
 
 /// Classifies a batch, on any thread.
-fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, batch: Batch) -> Done<O::Part> {
-    let layout = &batch.layout;
+fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, mut batch: Batch) -> Done<O::Part> {
+    let layout = &*Arc::clone(&batch.layout);
     let pooled = workers.lock().ok().and_then(|mut w| w.pop());
     let mut worker = pooled.unwrap_or_else(|| Worker { scratch: job.classifier.scratch(), cells: Cells::new(layout.delimiter) });
     if worker.cells.delimiter() != layout.delimiter {
         worker.cells = Cells::new(layout.delimiter);
     }
     let field = layout.columns.product.map_or(Field::UNKNOWN, |c| job.classifier.field_of_header(&layout.header[c]));
-    let mut done = Done { hashes: Vec::with_capacity(batch.rows.len()), found: Vec::new(), rejects: batch.rejects, not_asked_for: 0, part: output.begin(layout) };
-    for row in &batch.rows {
+    let mut done = Done { hashes: Vec::with_capacity(batch.rows.len()), found: Vec::new(), rejects: std::mem::take(&mut batch.rejects), not_asked_for: 0, part: output.begin(layout) };
+    let mut predictions: Vec<Option<Prediction>> = Vec::with_capacity(batch.rows.len());
+    predictions.resize_with(batch.rows.len(), || None);
+    for i in by_product(&batch, &mut worker.cells) {
+        let row = &batch.rows[i];
+        if layout.split(row, &batch.text, &mut worker.cells).is_err() {
+            continue;
+        }
+        let ticket = layout.ticket(row, &batch.text[row.text.clone()], &worker.cells);
+        if job.only_ids.is_none_or(|ids| ids.contains(ticket.id.as_ref())) {
+            predictions[i] = Some(job.classifier.classify(&ticket, field, &mut worker.scratch));
+        }
+    }
+    for (row, prediction) in batch.rows.iter().zip(&predictions) {
         if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
             let span = row.span;
             let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
@@ -197,22 +209,34 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, b
         }
         let line = &batch.text[row.text.clone()];
         let ticket = layout.ticket(row, line, &worker.cells);
-        if let Some(ids) = job.only_ids {
-            if !ids.contains(ticket.id.as_ref()) {
-                done.not_asked_for += 1;
-                continue;
-            }
+        let Some(prediction) = prediction else {
+            done.not_asked_for += 1;
+            continue;
+        };
+        if job.only_ids.is_some() {
             done.found.push(ticket.id.to_string());
         }
         done.hashes.push(hash(&ticket));
-        let prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, field });
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction, line, cells: &worker.cells, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {
         w.push(worker);
     }
     done
+}
+
+/// The batch's rows, those of one product together: each field's rules then stay in the processor's cache.
+fn by_product(batch: &Batch, cells: &mut Cells) -> Vec<usize> {
+    let Some(column) = batch.layout.columns.product else { return (0..batch.rows.len()).collect() };
+    let mut keyed: Vec<(u64, usize)> = Vec::with_capacity(batch.rows.len());
+    for (i, row) in batch.rows.iter().enumerate() {
+        let line = &batch.text[row.text.clone()];
+        cells.split(line, row.quoted);
+        keyed.push((xxhash_rust::xxh3::xxh3_64(cells.get(line, column).as_bytes()), i));
+    }
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, i)| i).collect()
 }
 
 /// What makes two rows the same ticket: id, channel, product and text. A made-up id makes a row unlike any other (0).

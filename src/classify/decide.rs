@@ -6,7 +6,7 @@
 
 use super::fields::{Field, ProductFound, TextFields};
 use super::matching::{Match, Texts};
-use super::program::{ANYTHING, NOTHING, Program, Target, Try};
+use super::program::{ANYTHING, NOTHING, Target, Try};
 use super::{Classifier, Scratch};
 use crate::prediction::{Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
@@ -86,13 +86,18 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     let (product, text) = product_of(c, ticket, header, scratch);
     let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars());
     // An explanation also shows the causes of other fields, dropped.
-    let program = if explain.is_some() { c.programs.all(&c.taxonomy) } else { c.programs.of(&c.taxonomy, c.fields.universal, field.packs(c)) };
-    scratch.customer.scan(program, &c.segmenter);
-    if program.reads_agent {
-        Normalizer::builtin().fold(&ticket.agent, &mut scratch.agent.normal);
-        scratch.agent.scan(program, &c.segmenter);
+    let packs = if explain.is_some() { Field::of(0..c.taxonomy.packs.len()).minus(c.fields.universal) } else { field.packs(c) };
+    let mut found = Found::default();
+    if packs.is_unknown() {
+        fire(c, None, product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     }
-    let (mut fired, cues) = fire(c, program, product.index, &field, scratch, explain.is_some());
+    for pack in packs.packs() {
+        fire(c, Some(pack), product.index, &field, ticket, scratch, explain.is_some(), &mut found);
+    }
+    let Found { mut fired, mut cues } = found;
+    // The order of hits is the text's; the order of decisions is the taxonomy's.
+    fired.sort_by_key(|f| f.cause);
+    cues.sort_by_key(|(cue, _)| *cue);
     drop_doubtful_fields(c, &field, &mut fired);
     let kinds = score_kinds(c, &cues, scratch.customer.normal.chars());
     let choice = choose(c, &fired, &kinds);
@@ -195,8 +200,22 @@ impl FieldEvidence {
     }
 }
 
-/// Evaluates the rules whose literals were seen.
-fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEvidence, scratch: &mut Scratch, explain: bool) -> (Vec<Fired>, Vec<(usize, Match)>) {
+/// What fired.
+#[derive(Default)]
+struct Found {
+    fired: Vec<Fired>,
+    cues: Vec<(usize, Match)>,
+}
+
+/// Evaluates the rules of a pack (and of the universal packs) whose literals are in the text.
+#[allow(clippy::too_many_arguments)] // one call site, and a struct of these would only rename them
+fn fire(c: &Classifier, pack: Option<usize>, product: Option<usize>, field: &FieldEvidence, ticket: &Ticket<'_>, scratch: &mut Scratch, explain: bool, found: &mut Found) {
+    let p = c.programs.of(&c.taxonomy, c.fields.universal, pack);
+    scratch.customer.scan(p, &c.segmenter);
+    if p.reads_agent {
+        Normalizer::builtin().fold(&ticket.agent, &mut scratch.agent.normal);
+        scratch.agent.scan(p, &c.segmenter);
+    }
     scratch.round = scratch.round.wrapping_add(1);
     if scratch.round == 0 {
         scratch.seen_rules.fill(0);
@@ -209,8 +228,7 @@ fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEviden
     let texts = Texts { customer: &scratch.customer, agent: &scratch.agent };
     let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
     let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
-    let mut fired: Vec<Fired> = Vec::new();
-    let mut cues = Vec::new();
+    let Found { fired, cues } = found;
     let stack = &mut scratch.stack;
     let always = p.always.iter().map(|rule| Try { rule: *rule, needs: ANYTHING });
     for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
@@ -246,11 +264,6 @@ fn fire(c: &Classifier, p: &Program, product: Option<usize>, field: &FieldEviden
             }
         }
     }
-    // The order of hits is the text's; the order of decisions is the taxonomy's.
-    fired.sort_by_key(|f| f.cause);
-    cues.sort_by_key(|(cue, _)| *cue);
-    cues.dedup_by_key(|(cue, _)| *cue);
-    (fired, cues)
 }
 
 fn not_eligible(c: &Classifier, cause: usize, product: Option<usize>, field: &FieldEvidence) -> Option<&'static str> {

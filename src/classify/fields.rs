@@ -37,9 +37,9 @@ impl Field {
         Field(self.0 & !other.0)
     }
 
-    /// The only pack of the set, if it is just one.
-    pub(super) fn single(self) -> Option<usize> {
-        (self.0.count_ones() == 1).then(|| self.0.trailing_zeros() as usize)
+    /// The packs of the set, ascending.
+    pub(super) fn packs(self) -> impl Iterator<Item = usize> {
+        (0..Self::MAX).filter(move |p| self.has(*p))
     }
 }
 

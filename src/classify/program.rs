@@ -90,7 +90,6 @@ pub(super) struct Programs {
     /// Per pack: its own rules and those of the universal packs.
     of_pack: Vec<OnceLock<Program>>,
     universal: OnceLock<Program>,
-    all: OnceLock<Program>,
 }
 
 impl Programs {
@@ -103,23 +102,15 @@ impl Programs {
             collect_regexes(&rule.expr, &mut regexes).map_err(|e| e.in_file(file).at_line(rule.line))?;
         }
         let of_pack = taxonomy.packs.iter().map(|_| OnceLock::new()).collect();
-        Ok(Programs { regexes, of_pack, universal: OnceLock::new(), all: OnceLock::new() })
+        Ok(Programs { regexes, of_pack, universal: OnceLock::new() })
     }
 
-    /// The program for tickets of `field` (without the universal packs).
-    pub fn of(&self, taxonomy: &Taxonomy, universal: Field, field: Field) -> &Program {
-        if field.is_unknown() {
-            return self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.has(p)));
-        }
-        match field.single() {
+    /// The program of a pack, or that of the universal packs alone.
+    pub fn of(&self, taxonomy: &Taxonomy, universal: Field, pack: Option<usize>) -> &Program {
+        match pack {
+            None => self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.has(p))),
             Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| p == pack || universal.has(p))),
-            None => self.all(taxonomy),
         }
-    }
-
-    /// The program of all packs.
-    pub fn all(&self, taxonomy: &Taxonomy) -> &Program {
-        self.all.get_or_init(|| Program::compile(taxonomy, &self.regexes, |_| true))
     }
 }
 
