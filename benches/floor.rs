@@ -58,7 +58,10 @@ fn main() {
         all.push(timed(&mut classify(&file, &[])).0);
         one.push(timed(&mut classify(&file, &["--taxonomy", "none", "--taxonomy", &game.display().to_string()])).0);
     }
-    println!("all packs / one pack {:.2}   (wanted: at most 1.15)", median(all[1..].iter().zip(&one[1..]).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect()));
+    println!(
+        "all packs / one pack {:.2}   (wanted: at most 1.15)",
+        median(all[1..].iter().zip(&one[1..]).map(|(a, b)| a.as_secs_f64() / b.as_secs_f64()).collect())
+    );
     let start: Vec<Duration> = (0..=RUNS).map(|_| timed(&mut classify(&small, &[])).0).collect();
     println!("1,000 rows           {:.3} s (wanted: at most 0.2)", seconds(&start));
 }
@@ -156,7 +159,16 @@ fn generate(folder: &Path, rows: usize) -> PathBuf {
         let (_, more) = texts[random(texts.len())];
         let clean = |t: &str| t.replace(['"', '\n', ','], "，");
         let second = if random(3) == 0 { clean(more) } else { String::new() };
-        writeln!(out, "T{i:09},2025-11-{:02} {:02}:{:02}:00,{product},在线,{}{}{second}", 1 + random(28), random(24), random(60), talk[random(talk.len())], clean(text)).expect("written");
+        writeln!(
+            out,
+            "T{i:09},2025-11-{:02} {:02}:{:02}:00,{product},在线,{}{}{second}",
+            1 + random(28),
+            random(24),
+            random(60),
+            talk[random(talk.len())],
+            clean(text)
+        )
+        .expect("written");
     }
     out.flush().expect("written");
     path

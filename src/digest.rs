@@ -126,7 +126,8 @@ impl Digest {
     pub fn new(counts: &Counts, accounting: Accounting, taxonomy: &Taxonomy, as_of: Option<String>, ids_not_found: Vec<String>) -> Result<Digest> {
         accounting.check()?;
         if counts.total() != accounting.classified {
-            let message = format!("{} rows classified, but the digest counts {}; nothing is published; please report this", accounting.classified, counts.total());
+            let message =
+                format!("{} rows classified, but the digest counts {}; nothing is published; please report this", accounting.classified, counts.total());
             return Err(Error::new(ErrorKind::Accounting, message));
         }
         let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy)).collect();

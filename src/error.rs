@@ -110,11 +110,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place == Place::default() {
-            write!(f, "{}", self.message)
-        } else {
-            write!(f, "{}: {}", self.place, self.message)
-        }
+        if self.place == Place::default() { write!(f, "{}", self.message) } else { write!(f, "{}: {}", self.place, self.message) }
     }
 }
 

@@ -17,8 +17,8 @@ use crate::prediction::Prediction;
 use crate::ticket::{Quarantined, Ticket};
 use rayon::prelude::*;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Batches in flight, per thread.
@@ -187,7 +187,13 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         worker.cells = Cells::new(layout.delimiter);
     }
     let field = layout.columns.product.map_or(Field::UNKNOWN, |c| job.classifier.field_of_header(&layout.header[c]));
-    let mut done = Done { hashes: Vec::with_capacity(batch.rows.len()), found: Vec::new(), rejects: std::mem::take(&mut batch.rejects), not_asked_for: 0, part: output.begin(layout) };
+    let mut done = Done {
+        hashes: Vec::with_capacity(batch.rows.len()),
+        found: Vec::new(),
+        rejects: std::mem::take(&mut batch.rejects),
+        not_asked_for: 0,
+        part: output.begin(layout),
+    };
     let mut predictions: Vec<Option<Prediction>> = Vec::with_capacity(batch.rows.len());
     predictions.resize_with(batch.rows.len(), || None);
     for i in by_product(&batch, &mut worker.cells) {

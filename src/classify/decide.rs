@@ -81,7 +81,7 @@ struct Fired {
     dropped: Option<&'static str>,
 }
 
-pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch, mut explain: Option<&mut Explanation>) -> Prediction {
+pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch, explain: Option<&mut Explanation>) -> Prediction {
     Normalizer::builtin().fold(&ticket.text, &mut scratch.customer.normal);
     let (product, text) = product_of(c, ticket, header, scratch);
     let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars());
@@ -116,7 +116,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         kind_evidence: best_cue(c, &cues, choice.kind).map_or_else(Vec::new, |m| quote(&m)),
         rule: cause.map_or(0, |i| fired[i].rule),
     };
-    if let Some(e) = explain.as_deref_mut() {
+    if let Some(e) = explain {
         e.normalized = scratch.customer.normal.text.clone();
         e.words = c.segmenter.cut(&e.normalized).into_iter().map(str::to_owned).collect();
         e.field_told = !product.field.is_unknown();
@@ -124,10 +124,8 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         e.cues = cues.iter().map(|(cue, m)| FiredCue { cue: *cue, evidence: quote(m) }).collect();
         e.kinds = Kind::ALL.into_iter().zip(kinds).collect();
         fired.sort_by(|a, b| a.dropped.is_some().cmp(&b.dropped.is_some()).then(b.score.total_cmp(&a.score)));
-        e.candidates = fired
-            .iter()
-            .map(|f| Candidate { cause: f.cause, rule: f.rule, score: f.score, evidence: quote(&f.found), dropped: f.dropped })
-            .collect();
+        e.candidates =
+            fired.iter().map(|f| Candidate { cause: f.cause, rule: f.rule, score: f.score, evidence: quote(&f.found), dropped: f.dropped }).collect();
     }
     prediction
 }
@@ -209,7 +207,16 @@ struct Found {
 
 /// Evaluates the rules of a pack (and of the universal packs) whose literals are in the text.
 #[allow(clippy::too_many_arguments)] // one call site, and a struct of these would only rename them
-fn fire(c: &Classifier, pack: Option<usize>, product: Option<usize>, field: &FieldEvidence, ticket: &Ticket<'_>, scratch: &mut Scratch, explain: bool, found: &mut Found) {
+fn fire(
+    c: &Classifier,
+    pack: Option<usize>,
+    product: Option<usize>,
+    field: &FieldEvidence,
+    ticket: &Ticket<'_>,
+    scratch: &mut Scratch,
+    explain: bool,
+    found: &mut Found,
+) {
     let p = c.programs.of(&c.taxonomy, c.fields.universal, pack);
     scratch.customer.scan(p, &c.segmenter);
     if p.reads_agent {

@@ -113,7 +113,10 @@ impl Fields {
         for (i, pack) in taxonomy.packs.iter().enumerate() {
             pack.cues.iter().for_each(|cue| add(cue, Says::Field(i)));
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(words.keys().map(|k| &k.0)).map_err(|e| Error::setup(format!("the products' names do not fit into one automaton: {e}")))?;
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(words.keys().map(|k| &k.0))
+            .map_err(|e| Error::setup(format!("the products' names do not fit into one automaton: {e}")))?;
         let folded = |list: fn(&Pack) -> &Vec<String>| -> Vec<(String, usize)> {
             let all = taxonomy.packs.iter().enumerate().flat_map(|(i, p)| list(p).iter().map(move |h| (normalizer.folded(h.trim()), i)));
             all.filter(|(h, _)| !h.is_empty()).collect()

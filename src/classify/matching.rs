@@ -332,11 +332,17 @@ fn pair(scope: &Scope, stack: &mut Vec<Match>, left: std::ops::Range<usize>, rig
     for i in left {
         for j in right.clone() {
             let (l, r) = (stack[i], stack[j]);
-            if l.extent.overlaps(r.extent) {
+            // The terms themselves never overlap; one may stand between the others: `区别` and `啥` in 班有啥区别.
+            let between = l.extent.overlaps(r.extent);
+            if between && (ordered || l.parts().iter().any(|p| r.parts().iter().any(|q| p.overlaps(*q)))) {
                 continue;
             }
             let forward = l.extent.end <= r.extent.start;
-            let gap = if forward { scope.gap(l.extent, r.extent) } else { scope.gap(r.extent, l.extent) };
+            let gap = match (between, forward) {
+                (true, _) => 0,
+                (_, true) => scope.gap(l.extent, r.extent),
+                (_, false) => scope.gap(r.extent, l.extent),
+            };
             if gap <= distance && (forward || !ordered) {
                 stack.push(l.joined(&r));
                 if stack.len() - from == MAX_HITS {

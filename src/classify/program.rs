@@ -156,7 +156,8 @@ pub(super) struct Program {
 
 impl Program {
     fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool) -> Program {
-        let mut c = Compiler { normalizer: Normalizer::builtin(), regexes, groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
+        let mut c =
+            Compiler { normalizer: Normalizer::builtin(), regexes, groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
         let mut rules = Vec::new();
         for (i, cause) in taxonomy.causes.iter().enumerate().filter(|(_, c)| includes(c.pack)) {
             for (n, rule) in cause.rules.iter().enumerate() {
@@ -188,7 +189,8 @@ impl Program {
         }
         let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
         let lengths = literals.keys().map(|k| k.chars().count() as u32).collect();
-        let mut wiring = Wiring { terms: &c.terms, members: &members, tries: vec![Vec::new(); groups_of.len()], tries_agent: vec![Vec::new(); groups_of.len()] };
+        let mut wiring =
+            Wiring { terms: &c.terms, members: &members, tries: vec![Vec::new(); groups_of.len()], tries_agent: vec![Vec::new(); groups_of.len()] };
         let mut always = Vec::new();
         let mut reads_agent = false;
         let mut compiled = Vec::with_capacity(rules.len());
@@ -306,7 +308,9 @@ impl Compiler<'_> {
             Expr::Any(v) => Node::Any(v.iter().map(|e| self.node(e)).collect()),
             Expr::All(v) => Node::All(v.iter().map(|e| self.node(e)).collect()),
             Expr::Not(e) => Node::Not(Box::new(self.node(e))),
-            Expr::Near { a, b, distance, ordered } => Node::Near { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, ordered: *ordered },
+            Expr::Near { a, b, distance, ordered } => {
+                Node::Near { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, ordered: *ordered }
+            }
             Expr::Lone { a, b, distance, before, after } => {
                 Node::Lone { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, before: *before, after: *after }
             }

@@ -25,7 +25,14 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let t = classifier.taxonomy();
     let mut out = String::new();
     for c in t.causes.iter().filter(|c| c.matches.len() < ENOUGH_EXAMPLES || c.rejects.len() < ENOUGH_EXAMPLES) {
-        out.push_str(&format!("{}, line {}: warning: cause `{}` has {} match and {} reject examples; write at least {ENOUGH_EXAMPLES} of each\n", c.file, c.line, c.name(), c.matches.len(), c.rejects.len()));
+        out.push_str(&format!(
+            "{}, line {}: warning: cause `{}` has {} match and {} reject examples; write at least {ENOUGH_EXAMPLES} of each\n",
+            c.file,
+            c.line,
+            c.name(),
+            c.matches.len(),
+            c.rejects.len()
+        ));
     }
     let failures = classifier.failing_examples();
     for f in &failures {
@@ -36,7 +43,13 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     }
     let examples: usize = t.causes.iter().map(|c| c.matches.len() + c.rejects.len()).sum();
     let rules: usize = t.causes.iter().map(|c| c.rules.len()).sum();
-    out.push_str(&format!("{} packs, {} products, {} causes, {rules} rules, {examples} examples: {}\n", t.packs.len(), t.products.len(), t.causes.len(), if failures.is_empty() { "all right".to_owned() } else { format!("{} examples fail", failures.len()) }));
+    out.push_str(&format!(
+        "{} packs, {} products, {} causes, {rules} rules, {examples} examples: {}\n",
+        t.packs.len(),
+        t.products.len(),
+        t.causes.len(),
+        if failures.is_empty() { "all right".to_owned() } else { format!("{} examples fail", failures.len()) }
+    ));
     output::publish(&out, None, &[])?;
     Ok(ExitCode::from(if failures.is_empty() { 0 } else { 2 }))
 }

@@ -150,7 +150,10 @@ impl InputArgs {
 fn read_ids(path: &Path) -> Result<HashSet<String>> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path.display(), "read", &e))?;
     let found = ahu::ingest::encoding::detect(&bytes, true).map_err(|e| e.in_file(&path.display().to_string()))?;
-    let text = found.encoding.decode(&bytes[found.bom..]).ok_or_else(|| Error::input(format!("expected text, found bytes that are not {}", found.encoding)).in_file(&path.display().to_string()))?;
+    let text = found
+        .encoding
+        .decode(&bytes[found.bom..])
+        .ok_or_else(|| Error::input(format!("expected text, found bytes that are not {}", found.encoding)).in_file(&path.display().to_string()))?;
     let ids: HashSet<String> = text.lines().map(|l| l.trim().trim_end_matches(',').trim_matches('"').to_owned()).filter(|l| !l.is_empty()).collect();
     if ids.is_empty() {
         return Err(Error::setup("expected one id a line, found none").in_file(&path.display().to_string()));

@@ -152,7 +152,8 @@ impl Progress {
                     }
                     let bar = bar.get_or_insert_with(|| {
                         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-                        let template = if total.is_some() { "{bar:30} {bytes} / {total_bytes}  {bytes_per_sec}  {eta}" } else { "{spinner} {bytes}  {bytes_per_sec}" };
+                        let template =
+                            if total.is_some() { "{bar:30} {bytes} / {total_bytes}  {bytes_per_sec}  {eta}" } else { "{spinner} {bytes}  {bytes_per_sec}" };
                         bar.set_draw_target(ProgressDrawTarget::stderr());
                         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
                         bar

@@ -66,7 +66,9 @@ impl LangArg {
         }
         match taxonomy.settings()?.lang {
             None => Ok(Lang::Zh),
-            Some(name) => <LangArg as clap::ValueEnum>::from_str(&name, true).map(LangArg::lang).map_err(|_| Error::setup(format!("`lang`: expected zh, zh-Hant or en, found `{name}`"))),
+            Some(name) => <LangArg as clap::ValueEnum>::from_str(&name, true)
+                .map(LangArg::lang)
+                .map_err(|_| Error::setup(format!("`lang`: expected zh, zh-Hant or en, found `{name}`"))),
         }
     }
 }

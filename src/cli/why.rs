@@ -64,8 +64,10 @@ fn words(evidence: &[Evidence]) -> String {
 /// The steps, in Chinese, one a line.
 fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
     let t = classifier.taxonomy();
-    let mut out = format!("原文　{}\n规范　{}\n分词　{}\n", harmless(text), harmless(&e.normalized), e.words.iter().map(|w| harmless(w)).collect::<Vec<_>>().join("/"));
-    let fields: Vec<String> = e.fields.iter().map(|(p, n)| if e.field_told { t.packs[*p].name.clone() } else { format!("{}（{n} 个行业词）", t.packs[*p].name) }).collect();
+    let mut out =
+        format!("原文　{}\n规范　{}\n分词　{}\n", harmless(text), harmless(&e.normalized), e.words.iter().map(|w| harmless(w)).collect::<Vec<_>>().join("/"));
+    let fields: Vec<String> =
+        e.fields.iter().map(|(p, n)| if e.field_told { t.packs[*p].name.clone() } else { format!("{}（{n} 个行业词）", t.packs[*p].name) }).collect();
     let fields = if fields.is_empty() { "看不出，只用通用原因".to_owned() } else { fields.join("、") };
     out.push_str(&format!("领域　{fields}{}\n", if e.field_told { "（由产品得知）" } else { "" }));
     if let Some(p) = e.prediction.as_ref().and_then(|p| p.product.as_deref()) {
@@ -87,12 +89,28 @@ fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
     if let Some(p) = &e.prediction {
         let kind = p.kind.map_or("未判定", |k| Lang::Zh.kind(k.code()));
         let cause = p.cause.map_or("未归类".to_owned(), |c| t.causes[c].name());
-        out.push_str(&format!("结论　{kind}（{:.2}）　{cause}{}\n", p.kind_confidence, if p.cause.is_some() { format!("（{:.2}）", p.cause_confidence) } else { String::new() }));
+        out.push_str(&format!(
+            "结论　{kind}（{:.2}）　{cause}{}\n",
+            p.kind_confidence,
+            if p.cause.is_some() { format!("（{:.2}）", p.cause_confidence) } else { String::new() }
+        ));
         if let Some(script) = p.cause.and_then(|c| t.causes[c].script.as_deref()) {
             out.push_str(&format!("话术　{script}\n"));
         }
     }
     out
+}
+
+/// Longest piece of a rule that is shown, in characters; its file and line tell the rest.
+const SHOWN_RULE: usize = 60;
+
+fn shorten(rule: &str) -> String {
+    let mut chars = rule.chars();
+    let mut shown: String = chars.by_ref().take(SHOWN_RULE).collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn candidate(classifier: &Classifier, c: &Candidate) -> String {
@@ -104,5 +122,5 @@ fn candidate(classifier: &Classifier, c: &Candidate) -> String {
         "of another field" => "　✗ 属于别的领域",
         _ => "　✗ 看不出属于哪个领域",
     });
-    format!("{:.1} 分　{}　{}　{} 第 {} 行：{}{dropped}\n", c.score, cause.name(), words(&c.evidence), cause.file, rule.line, rule.text)
+    format!("{:.1} 分　{}　{}　{} 第 {} 行：{}{dropped}\n", c.score, cause.name(), words(&c.evidence), cause.file, rule.line, shorten(&rule.text))
 }

@@ -64,7 +64,10 @@ fn known() -> &'static Headers {
 /// A header folded for comparison.
 fn fold(header: &str) -> String {
     let folded = Normalizer::builtin().folded(header);
-    folded.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '*' | '(' | ')' | '[' | ']' | '【' | '】' | ':' | '"' | '\'' | '.' | '/')).collect()
+    folded
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '*' | '(' | ')' | '[' | ']' | '【' | '】' | ':' | '"' | '\'' | '.' | '/'))
+        .collect()
 }
 
 impl Role {
@@ -72,7 +75,9 @@ impl Role {
         let free = |i: &usize| !taken.contains(i);
         let exact = self.names.iter().find_map(|n| headers.iter().position(|h| h == n).filter(free));
         exact.or_else(|| {
-            self.contains.iter().find_map(|part| (0..headers.len()).filter(free).find(|i| headers[*i].contains(part.as_str()) && !self.never.iter().any(|n| headers[*i].contains(n.as_str()))))
+            self.contains.iter().find_map(|part| {
+                (0..headers.len()).filter(free).find(|i| headers[*i].contains(part.as_str()) && !self.never.iter().any(|n| headers[*i].contains(n.as_str())))
+            })
         })
     }
 }

@@ -149,7 +149,8 @@ fn short_utf8(head: &[u8]) -> Result<Detected> {
     let gb = Reading::new(Encoding::Gb18030, head);
     let text = String::from_utf8_lossy(head);
     let chars: Vec<char> = text.chars().collect();
-    let in_latin_words = chars.windows(2).any(|w| w[0].is_ascii_alphabetic() != w[1].is_ascii_alphabetic() && w.iter().all(|c| c.is_alphabetic() && (*c as u32) < 0x250));
+    let in_latin_words =
+        chars.windows(2).any(|w| w[0].is_ascii_alphabetic() != w[1].is_ascii_alphabetic() && w.iter().all(|c| c.is_alphabetic() && (*c as u32) < 0x250));
     if in_latin_words || gb.score() < 0.5 {
         return Ok(Detected { encoding: Encoding::Utf8, bom: 0 });
     }
@@ -165,7 +166,10 @@ fn utf16_without_mark(head: &[u8]) -> Option<Encoding> {
         let text = e.decode(sample).or_else(|| e.decode(&sample[..sample.len() - 2]));
         text.is_some_and(|t| {
             let n = t.chars().count();
-            let plain = t.chars().filter(|c| matches!(c, '\t' | '\r' | '\n' | ' '..='~' | '\u{4e00}'..='\u{9fff}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}')).count();
+            let plain = t
+                .chars()
+                .filter(|c| matches!(c, '\t' | '\r' | '\n' | ' '..='~' | '\u{4e00}'..='\u{9fff}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}'))
+                .count();
             plain * 10 >= n * 9 && t.chars().any(|c| matches!(c, '\n' | ',' | '\t' | ';'))
         })
     })
@@ -257,9 +261,13 @@ mod tests {
     fn each_encoding_is_recognised() {
         let simplified = "编号,内容\n1,活动奖励一直没有收到，请问什么时候可以发给我\n2,账号登录不上去\n";
         let traditional = "編號,內容\n1,活動獎勵一直沒有收到，請問什麼時候可以發給我\n2,帳號登入不上去\n";
-        for (encoding, text) in
-            [(Encoding::Utf8, simplified), (Encoding::Gb18030, simplified), (Encoding::Big5, traditional), (Encoding::Utf16Le, simplified), (Encoding::Utf16Be, traditional)]
-        {
+        for (encoding, text) in [
+            (Encoding::Utf8, simplified),
+            (Encoding::Gb18030, simplified),
+            (Encoding::Big5, traditional),
+            (Encoding::Utf16Le, simplified),
+            (Encoding::Utf16Be, traditional),
+        ] {
             assert_eq!(detect(&encode(encoding, text), true).unwrap().encoding, encoding);
         }
     }

@@ -193,7 +193,9 @@ impl Reader {
                 let headers: Vec<&str> = cells.iter(&text).collect();
                 let named = |n: &Option<String>| n.as_ref().is_some_and(|n| headers.iter().any(|h| h.trim() == n.trim()));
                 let c = &config.columns;
-                let is_header = columns::recognised(&headers) > 0 || [&c.id, &c.time, &c.product, &c.channel].into_iter().any(named) || c.text.iter().any(|n| named(&Some(n.clone())));
+                let is_header = columns::recognised(&headers) > 0
+                    || [&c.id, &c.time, &c.product, &c.channel].into_iter().any(named)
+                    || c.text.iter().any(|n| named(&Some(n.clone())));
                 rows += 1;
                 if is_header {
                     chosen = Some(first.len());
@@ -253,7 +255,12 @@ impl Reader {
         if self.done {
             return Ok(None);
         }
-        let mut batch = Batch { layout: Arc::clone(&self.layout), text: String::with_capacity(BATCH_BYTES + BATCH_BYTES / 4), rows: Vec::with_capacity(BATCH_ROWS), rejects: Vec::new() };
+        let mut batch = Batch {
+            layout: Arc::clone(&self.layout),
+            text: String::with_capacity(BATCH_BYTES + BATCH_BYTES / 4),
+            rows: Vec::with_capacity(BATCH_ROWS),
+            rejects: Vec::new(),
+        };
         while batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS {
             let record = match self.pending.pop() {
                 Some((text, mut record)) => {

@@ -31,12 +31,30 @@ impl From<LineSpan> for RowSpan {
 /// What the next bytes are.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Record {
-    /// A row, appended to the caller's text without its line end. `quoted`: it has a `"`.
-    Row { text: Range<usize>, quoted: bool, span: RowSpan, raw: Option<Vec<u8>> },
+    /// A row, appended to the caller's text without its line end.
+    Row {
+        /// Where its characters are in the caller's text.
+        text: Range<usize>,
+        /// Whether it has a `"`.
+        quoted: bool,
+        /// Where its bytes are.
+        span: RowSpan,
+        /// Its bytes, if they are kept.
+        raw: Option<Vec<u8>>,
+    },
     /// A blank line.
     Blank(RowSpan),
     /// No row.
-    Bad { span: RowSpan, reason: Reason, detail: String, raw: Option<Vec<u8>> },
+    Bad {
+        /// Where its bytes are.
+        span: RowSpan,
+        /// Why.
+        reason: Reason,
+        /// What was expected and found.
+        detail: String,
+        /// Its bytes, if they are kept.
+        raw: Option<Vec<u8>>,
+    },
 }
 
 #[derive(Debug)]

@@ -180,7 +180,8 @@ fn filter_bits(shard: u8, key: Key, words: usize) -> [usize; 3] {
     let bits = words as u64 * 64;
     let a = u64::from(key[1]) << 32 | u64::from(key[2]);
     let b = (u64::from(key[2]) << 32 | u64::from(key[0]).rotate_left(7)) ^ u64::from(shard) << 13;
-    [a, a.wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15)), a.wrapping_mul(0xC2B2_AE3D_27D4_EB4F).wrapping_add(b)].map(|h| ((u128::from(h) * u128::from(bits)) >> 64) as usize)
+    [a, a.wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15)), a.wrapping_mul(0xC2B2_AE3D_27D4_EB4F).wrapping_add(b)]
+        .map(|h| ((u128::from(h) * u128::from(bits)) >> 64) as usize)
 }
 
 #[cfg(test)]

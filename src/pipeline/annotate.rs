@@ -23,7 +23,13 @@ pub struct Options {
 ///
 /// # Errors
 /// Whatever reading and writing gave; broken accounting; a second file with other columns than the first.
-pub fn annotate<W: Write + Send, R: Write + Send>(job: &Job<'_>, options: &Options, out: W, name: &str, rejects: Option<Rejects<R>>) -> Result<(Outcome, W, Option<R>)> {
+pub fn annotate<W: Write + Send, R: Write + Send>(
+    job: &Job<'_>,
+    options: &Options,
+    out: W,
+    name: &str,
+    rejects: Option<Rejects<R>>,
+) -> Result<(Outcome, W, Option<R>)> {
     let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells };
     let mut writer = Writer { out, name, rejects, header: None, bom: options.bom };
     let outcome = super::run(job, &annotated, &mut writer)?;

@@ -12,7 +12,12 @@ pub fn render(digest: &Digest, options: Options) -> String {
         let name = if product.product.is_empty() { lang.no_product().to_owned() } else { escape(&product.product) };
         let kinds: Vec<String> = product.kinds.iter().map(|k| if k.count == 0 { lang.none_of(k.kind) } else { lang.counted(k.kind, k.count) }).collect();
         out.push_str(&format!("\n## {name}{}{}\n\n", lang.colon(), kinds.join(lang.comma())));
-        let (kind, cause, count, ids) = (lang.pick("类型", "類型", "kind"), lang.pick("原因", "原因", "cause"), lang.pick("件数", "件數", "count"), lang.pick("事件号", "事件號", "event ids"));
+        let (kind, cause, count, ids) = (
+            lang.pick("类型", "類型", "kind"),
+            lang.pick("原因", "原因", "cause"),
+            lang.pick("件数", "件數", "count"),
+            lang.pick("事件号", "事件號", "event ids"),
+        );
         out.push_str(&format!("| {kind} | {cause} | {count} | {ids} |\n|---|---|---:|---|\n"));
         for k in &product.kinds {
             let mut line = |cause: &str, count: u64, ids: &[String]| {

@@ -92,7 +92,8 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
             return;
         }
         [] => {
-            let said = format!("{}{}", lang.comma(), if kind.count == 1 { lang.unassigned() } else { lang.pick("都未归类", "都未歸類", "none of a known cause") });
+            let said =
+                format!("{}{}", lang.comma(), if kind.count == 1 { lang.unassigned() } else { lang.pick("都未归类", "都未歸類", "none of a known cause") });
             out.push_str(&format!("  {head}{said}    {}\n", ids(&kind.unassigned.ids, kind.count)));
             return;
         }

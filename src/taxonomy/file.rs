@@ -168,14 +168,7 @@ fn resolve_set<'a>(name: &'a str, file: &'a Parsed<'_>, sets: &mut Sets, open: &
 pub(super) fn add_pack(taxonomy: &mut Taxonomy, file: &Parsed<'_>) {
     taxonomy.words.extend(file.raw.words.iter().cloned());
     // A file without a [pack] is a desk's own: its causes apply everywhere.
-    let own = RawPack {
-        id: file.name.to_owned(),
-        name: String::new(),
-        headers: Vec::new(),
-        product_hints: Vec::new(),
-        cues: Vec::new(),
-        words: Vec::new(),
-    };
+    let own = RawPack { id: file.name.to_owned(), name: String::new(), headers: Vec::new(), product_hints: Vec::new(), cues: Vec::new(), words: Vec::new() };
     let p = file.raw.pack.as_ref().unwrap_or(&own);
     taxonomy.words.extend(p.words.iter().cloned());
     let known = taxonomy.packs.iter().position(|k| k.id == p.id);
@@ -261,9 +254,7 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
         })
         .collect::<Result<Vec<_>>>()?;
     let rules = raw.rules.iter().map(|r| parse_rule(r, file, sets)).collect::<Result<Vec<_>>>()?;
-    let examples = |list: &[Spanned<String>]| {
-        list.iter().map(|t| Example { text: t.get_ref().clone(), line: file.line(t) }).collect::<Vec<_>>()
-    };
+    let examples = |list: &[Spanned<String>]| list.iter().map(|t| Example { text: t.get_ref().clone(), line: file.line(t) }).collect::<Vec<_>>();
     Ok(Cause {
         path,
         kinds,

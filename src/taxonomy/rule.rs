@@ -52,10 +52,30 @@ pub enum Expr {
     All(Vec<Expr>),
     /// None of this anywhere.
     Not(Box<Expr>),
-    /// `A ~n B` and (ordered) `A >n B`.
-    Near { a: Box<Expr>, b: Box<Expr>, distance: u32, ordered: bool },
-    /// `A !<n B`, `A !>n B`, `A !~n B`: an A without B near it, before and/or after.
-    Lone { a: Box<Expr>, b: Box<Expr>, distance: u32, before: bool, after: bool },
+    /// `A ~n B` and `A >n B`.
+    Near {
+        /// A.
+        a: Box<Expr>,
+        /// B.
+        b: Box<Expr>,
+        /// Most characters between them.
+        distance: u32,
+        /// Whether A comes first.
+        ordered: bool,
+    },
+    /// `A !<n B`, `A !>n B`, `A !~n B`: an A without B near it.
+    Lone {
+        /// A.
+        a: Box<Expr>,
+        /// B.
+        b: Box<Expr>,
+        /// Characters in which B must not be.
+        distance: u32,
+        /// No B before A.
+        before: bool,
+        /// No B after A.
+        after: bool,
+    },
     /// In what the agent said.
     Agent(Box<Expr>),
     /// A regular expression.

@@ -1,0 +1,8 @@
+//! The one test binary. `README.md` beside it says how to add a test.
+
+mod cases;
+mod floors;
+mod knowledge;
+mod nasty;
+mod run;
+mod story;
