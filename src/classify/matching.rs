@@ -92,9 +92,10 @@ pub(super) struct Scope {
     pub terms: Vec<u32>,
     /// Per distinct term: its last hit so far and how many.
     last: Vec<(u32, u32)>,
-    /// Groups seen, and beside each the first hit of the term it was seen by.
-    group: Vec<u32>,
-    first: Vec<u32>,
+    /// Sightings of groups: the first hit of the term a group was seen by, and the group's next sighting.
+    sightings: Vec<(u32, u32)>,
+    /// Per group: its last sighting, where its bit is set.
+    sighted: Vec<u32>,
     /// Per group a bit: was it seen?
     seen_groups: Vec<u64>,
     /// Per term: the round it was seen in, and its index among the distinct terms.
@@ -111,10 +112,12 @@ impl Scope {
         self.hits.clear();
         self.terms.clear();
         self.last.clear();
-        self.group.clear();
-        self.first.clear();
+        self.sightings.clear();
         self.seen_groups.clear();
         self.seen_groups.resize(program.groups.div_ceil(64), 0);
+        if self.sighted.len() < program.groups {
+            self.sighted.resize(program.groups, END);
+        }
         self.round = self.round.wrapping_add(1);
         if self.seen.len() < program.term_count() || self.round == 0 {
             self.seen.clear();
@@ -150,10 +153,13 @@ impl Scope {
                     self.last.push((hit, 1));
                     let groups = program.groups_of.get(*term);
                     for g in groups {
-                        self.seen_groups[*g as usize / 64] |= 1 << (g % 64);
+                        let (word, bit) = (*g as usize / 64, 1u64 << (g % 64));
+                        let last = &mut self.sighted[*g as usize];
+                        let next = if self.seen_groups[word] & bit == 0 { END } else { *last };
+                        *last = self.sightings.len() as u32;
+                        self.sightings.push((hit, next));
+                        self.seen_groups[word] |= bit;
                     }
-                    self.group.extend_from_slice(groups);
-                    self.first.resize(self.group.len(), hit);
                 }
                 self.hits.push((span, END));
             }
@@ -170,13 +176,15 @@ impl Scope {
         if self.seen_groups.is_empty() || !self.has(group) {
             return;
         }
-        for (i, _) in self.group.iter().enumerate().filter(|(_, g)| **g == group) {
-            let mut hit = self.first[i];
+        let mut sighting = self.sighted[group as usize];
+        while sighting != END {
+            let (mut hit, next) = self.sightings[sighting as usize];
             while hit != END {
                 let (span, next) = self.hits[hit as usize];
                 out.push(Match::of(span));
                 hit = next;
             }
+            sighting = next;
         }
     }
 
