@@ -232,14 +232,14 @@ fn fire(
         scratch.seen_rules.resize(p.rules.len(), 0);
     }
     let (round, seen) = (scratch.round, &mut scratch.seen_rules);
-    let texts = Texts { customer: &scratch.customer, agent: &scratch.agent };
+    let texts = Texts { program: p, customer: &scratch.customer, agent: &scratch.agent };
     let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
     let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
     let Found { fired, cues } = found;
     let stack = &mut scratch.stack;
     let always = p.always.iter().map(|rule| Try { rule: *rule, needs: ANYTHING });
     for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
-        if needs != ANYTHING && !needs.iter().any(|g| *g != NOTHING && scratch.customer.has(*g)) {
+        if needs != ANYTHING && !needs.iter().any(|g| *g != NOTHING && scratch.customer.has(p, *g)) {
             continue;
         }
         let id = rule as usize;
@@ -247,7 +247,7 @@ fn fire(
             continue;
         }
         let rule = &p.rules[id];
-        if rule.required.iter().any(|groups| !groups.iter().any(|g| scratch.customer.has(*g))) {
+        if rule.required.iter().any(|groups| !groups.iter().any(|g| scratch.customer.has(p, *g))) {
             continue;
         }
         match rule.target {

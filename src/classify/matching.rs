@@ -90,8 +90,8 @@ pub(super) struct Scope {
     hits: Vec<(Span, u32)>,
     /// The distinct terms seen, in the order of their first ends.
     pub terms: Vec<u32>,
-    /// Per distinct term: its last hit so far and how many.
-    last: Vec<(u32, u32)>,
+    /// Per distinct term: its first hit, its last so far, and how many.
+    chains: Vec<Chain>,
     /// Sightings of groups: the first hit of the term a group was seen by, and the group's next sighting.
     sightings: Vec<(u32, u32)>,
     /// Per group: its last sighting, where its bit is set.
@@ -103,6 +103,14 @@ pub(super) struct Scope {
     round: u32,
 }
 
+/// The hits of one term.
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    first: u32,
+    last: u32,
+    count: u32,
+}
+
 /// End of a chain of hits.
 const END: u32 = u32::MAX;
 
@@ -111,7 +119,7 @@ impl Scope {
     pub fn scan(&mut self, program: &Program, segmenter: &Segmenter) {
         self.hits.clear();
         self.terms.clear();
-        self.last.clear();
+        self.chains.clear();
         self.sightings.clear();
         self.seen_groups.clear();
         self.seen_groups.resize(program.groups.div_ceil(64), 0);
@@ -126,7 +134,8 @@ impl Scope {
         }
         let text = self.normal.text.as_str();
         let (mut byte, mut chars) = (0, 0u32);
-        for m in program.automaton.iter().flat_map(|a| a.find_overlapping_iter(text)) {
+        let Some(automaton) = &program.automaton else { return };
+        for m in automaton.find_overlapping_iter(text) {
             if m.end() > byte {
                 chars += count_chars(&text.as_bytes()[byte..m.end()]);
                 byte = m.end();
@@ -140,17 +149,17 @@ impl Scope {
                 let hit = self.hits.len() as u32;
                 let (round, index) = &mut self.seen[*term as usize];
                 if *round == self.round {
-                    let (last, times) = &mut self.last[*index as usize];
-                    *times += 1;
-                    if *times as usize > MAX_HITS {
+                    let chain = &mut self.chains[*index as usize];
+                    chain.count += 1;
+                    if chain.count as usize > MAX_HITS {
                         continue;
                     }
-                    self.hits[*last as usize].1 = hit;
-                    *last = hit;
+                    self.hits[chain.last as usize].1 = hit;
+                    chain.last = hit;
                 } else {
                     (*round, *index) = (self.round, self.terms.len() as u32);
                     self.terms.push(*term);
-                    self.last.push((hit, 1));
+                    self.chains.push(Chain { first: hit, last: hit, count: 1 });
                     let groups = program.groups_of.get(*term);
                     for g in groups {
                         let (word, bit) = (*g as usize / 64, 1u64 << (g % 64));
@@ -167,24 +176,37 @@ impl Scope {
     }
 
     /// Whether a term of the group was seen.
-    pub fn has(&self, group: u32) -> bool {
-        self.seen_groups[group as usize / 64] & (1 << (group % 64)) != 0
+    pub fn has(&self, program: &Program, group: u32) -> bool {
+        self.sighted(group) || program.common_of.get(group).iter().any(|t| self.saw(*t))
+    }
+
+    fn sighted(&self, group: u32) -> bool {
+        self.seen_groups.get(group as usize / 64).is_some_and(|word| word & (1 << (group % 64)) != 0)
+    }
+
+    fn saw(&self, term: u32) -> bool {
+        self.seen.get(term as usize).is_some_and(|(round, _)| *round == self.round)
     }
 
     /// Appends the places of the group's terms.
-    fn places(&self, group: u32, out: &mut Vec<Match>) {
-        if self.seen_groups.is_empty() || !self.has(group) {
-            return;
-        }
-        let mut sighting = self.sighted[group as usize];
+    fn places(&self, program: &Program, group: u32, out: &mut Vec<Match>) {
+        let mut sighting = if self.sighted(group) { self.sighted[group as usize] } else { END };
         while sighting != END {
-            let (mut hit, next) = self.sightings[sighting as usize];
-            while hit != END {
-                let (span, next) = self.hits[hit as usize];
-                out.push(Match::of(span));
-                hit = next;
-            }
+            let (hit, next) = self.sightings[sighting as usize];
+            self.chain(hit, out);
             sighting = next;
+        }
+        for term in program.common_of.get(group).iter().filter(|t| self.saw(**t)) {
+            self.chain(self.chains[self.seen[*term as usize].1 as usize].first, out);
+        }
+    }
+
+    /// Appends the places of a term, from a hit on.
+    fn chain(&self, mut hit: u32, out: &mut Vec<Match>) {
+        while hit != END {
+            let (span, next) = self.hits[hit as usize];
+            out.push(Match::of(span));
+            hit = next;
         }
     }
 
@@ -233,6 +255,7 @@ pub(super) fn edge_fits(edge: Edge, text: &str, start: usize, end: usize, segmen
 
 /// The customer's and the agent's text of one ticket.
 pub(super) struct Texts<'a> {
+    pub program: &'a Program,
     pub customer: &'a Scope,
     pub agent: &'a Scope,
 }
@@ -251,7 +274,7 @@ impl Texts<'_> {
     fn push_all(&self, node: &Node, scope: &Scope, stack: &mut Vec<Match>) {
         let base = stack.len();
         match node {
-            Node::Group(g) => scope.places(*g, stack),
+            Node::Group(g) => scope.places(self.program, *g, stack),
             Node::Any(v) => {
                 v.iter().for_each(|n| self.push_all(n, scope, stack));
                 stack.truncate(base + MAX_HITS);

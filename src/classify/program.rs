@@ -52,6 +52,10 @@ pub(super) struct Try {
     pub needs: [u32; 2],
 }
 
+/// A term of more groups than this (不, 没, 了) is common: noting all its groups for every text that has it would cost more than
+/// looking for it in the few groups that are asked about.
+const COMMON: usize = 6;
+
 /// No group.
 pub(super) const NOTHING: u32 = u32::MAX;
 /// Needs no further group, or more than two.
@@ -146,8 +150,10 @@ pub(super) struct Program {
     pub tries_agent: Lists<Try>,
     /// Rules without a literal that must be there.
     pub always: Vec<u32>,
-    /// Per term: its groups.
+    /// Per term: its groups; none for a common term.
     pub groups_of: Lists<u32>,
+    /// Per group: its common terms.
+    pub common_of: Lists<u32>,
     /// Number of groups.
     pub groups: usize,
     /// Whether any rule reads the agent's words.
@@ -199,6 +205,9 @@ impl Program {
             let required = wiring.add(&node, compiled.len() as u32, &mut always);
             compiled.push(CompiledRule { node, target, required });
         }
+        let is_common = |term: u32| groups_of[term as usize].len() > COMMON;
+        let common_of = Lists::new(members.iter().map(|terms| terms.iter().copied().filter(|t| is_common(*t)).collect::<Vec<_>>()));
+        groups_of.iter_mut().filter(|groups| groups.len() > COMMON).for_each(Vec::clear);
         let (tries, tries_agent) = (Lists::new(wiring.tries), Lists::new(wiring.tries_agent));
         Program {
             automaton,
@@ -209,6 +218,7 @@ impl Program {
             always,
             groups: members.len(),
             groups_of: Lists::new(groups_of),
+            common_of,
             terms: Lists::new(literals.into_values()),
             reads_agent,
         }
