@@ -173,7 +173,9 @@ impl FieldEvidence {
     fn new(told: Field, text: Option<TextFields>, chars: usize) -> FieldEvidence {
         let counts = text.map_or(Vec::new(), |t| t.counts);
         let most = counts.iter().copied().max().unwrap_or(0);
-        let most = if most > chars / CHARS_A_CUE { most } else { 0 };
+        // Too few for so long a text, or one word each for several fields: nothing told.
+        let tie = counts.iter().filter(|n| **n == most).count() > 1;
+        let most = if most > chars / CHARS_A_CUE && (most > 1 || !tie) { most } else { 0 };
         FieldEvidence { told, counts, most }
     }
 

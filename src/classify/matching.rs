@@ -1,6 +1,6 @@
 //! Rules on one text: the automaton's hits by group, and the evaluation of expressions over them.
 
-use super::program::{Node, Program};
+use super::program::{NOTHING, Node, Program};
 use crate::segment::{Normalized, Segmenter};
 use crate::taxonomy::rule::Edge;
 
@@ -88,6 +88,8 @@ pub(super) struct Scope {
     pub normal: Normalized,
     /// The places of terms, in the order of their ends, each with the next place of the same term.
     hits: Vec<(Span, u32)>,
+    /// Terms of one literal whose edges fit.
+    notes: Vec<(u32, Span)>,
     /// The distinct terms seen, in the order of their first ends.
     pub terms: Vec<u32>,
     /// Per distinct term: its first hit, its last so far, and how many.
@@ -132,7 +134,12 @@ impl Scope {
             self.seen.resize(program.term_count(), (0, 0));
             self.round = 1;
         }
-        let text = self.normal.text.as_str();
+        let normal = std::mem::take(&mut self.normal);
+        self.find(program, segmenter, &normal.text);
+        self.normal = normal;
+    }
+
+    fn find(&mut self, program: &Program, segmenter: &Segmenter, text: &str) {
         let (mut byte, mut chars) = (0, 0u32);
         let Some(automaton) = &program.automaton else { return };
         for m in automaton.find_overlapping_iter(text) {
@@ -140,39 +147,51 @@ impl Scope {
                 chars += count_chars(&text.as_bytes()[byte..m.end()]);
                 byte = m.end();
             }
-            let literal = m.value() as usize;
-            let span = Span { start: chars - program.lengths[literal], end: chars };
+            let literal = program.literals[m.value() as usize];
+            let span = Span { start: chars - literal.length, end: chars };
+            if literal.term != NOTHING {
+                self.note(program, literal.term, span);
+                continue;
+            }
             for (edge, term) in program.terms.get(m.value()) {
-                if !edge_fits(*edge, text, m.start(), m.end(), Some(segmenter)) {
-                    continue;
+                if edge_fits(*edge, text, m.start(), m.end(), Some(segmenter)) {
+                    self.notes.push((*term, span));
                 }
-                let hit = self.hits.len() as u32;
-                let (round, index) = &mut self.seen[*term as usize];
-                if *round == self.round {
-                    let chain = &mut self.chains[*index as usize];
-                    chain.count += 1;
-                    if chain.count as usize > MAX_HITS {
-                        continue;
-                    }
-                    self.hits[chain.last as usize].1 = hit;
-                    chain.last = hit;
-                } else {
-                    (*round, *index) = (self.round, self.terms.len() as u32);
-                    self.terms.push(*term);
-                    self.chains.push(Chain { first: hit, last: hit, count: 1 });
-                    let groups = program.groups_of.get(*term);
-                    for g in groups {
-                        let (word, bit) = (*g as usize / 64, 1u64 << (g % 64));
-                        let last = &mut self.sighted[*g as usize];
-                        let next = if self.seen_groups[word] & bit == 0 { END } else { *last };
-                        *last = self.sightings.len() as u32;
-                        self.sightings.push((hit, next));
-                        self.seen_groups[word] |= bit;
-                    }
-                }
-                self.hits.push((span, END));
+            }
+            for i in 0..self.notes.len() {
+                let (term, span) = self.notes[i];
+                self.note(program, term, span);
+            }
+            self.notes.clear();
+        }
+    }
+
+    /// Notes a term's place.
+    fn note(&mut self, program: &Program, term: u32, span: Span) {
+        let hit = self.hits.len() as u32;
+        let (round, index) = &mut self.seen[term as usize];
+        if *round == self.round {
+            let chain = &mut self.chains[*index as usize];
+            chain.count += 1;
+            if chain.count as usize > MAX_HITS {
+                return;
+            }
+            self.hits[chain.last as usize].1 = hit;
+            chain.last = hit;
+        } else {
+            (*round, *index) = (self.round, self.terms.len() as u32);
+            self.terms.push(term);
+            self.chains.push(Chain { first: hit, last: hit, count: 1 });
+            for g in program.groups_of.get(term) {
+                let (word, bit) = (*g as usize / 64, 1u64 << (g % 64));
+                let last = &mut self.sighted[*g as usize];
+                let next = if self.seen_groups[word] & bit == 0 { END } else { *last };
+                *last = self.sightings.len() as u32;
+                self.sightings.push((hit, next));
+                self.seen_groups[word] |= bit;
             }
         }
+        self.hits.push((span, END));
     }
 
     /// Whether a term of the group was seen.

@@ -52,6 +52,14 @@ pub(super) struct Try {
     pub needs: [u32; 2],
 }
 
+/// A literal's length in characters, and its term where there is only one and any place will do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Literal {
+    pub length: u32,
+    /// [`NOTHING`] where the edges have to be looked at.
+    pub term: u32,
+}
+
 /// A term of more groups than this (不, 没, 了) is common: noting all its groups for every text that has it would cost more than
 /// looking for it in the few groups that are asked about.
 const COMMON: usize = 6;
@@ -141,8 +149,8 @@ pub(super) struct Program {
     pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
     /// Per literal: its terms (one a condition on the edges), with their numbers.
     pub terms: Lists<(Edge, u32)>,
-    /// Per literal: length in characters.
-    pub lengths: Vec<u32>,
+    /// Per literal: what is needed at once when it is seen.
+    pub literals: Vec<Literal>,
     pub rules: Vec<CompiledRule>,
     /// Per term: rules to try once it was seen in the customer's text.
     pub tries: Lists<Try>,
@@ -194,7 +202,11 @@ impl Program {
             members.push(numbers);
         }
         let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
-        let lengths = literals.keys().map(|k| k.chars().count() as u32).collect();
+        let plain = |text: &str, terms: &[(Edge, u32)]| match terms {
+            [(Edge::Any, term)] if !text.starts_with(['不', '没']) => *term,
+            _ => NOTHING,
+        };
+        let ready = literals.iter().map(|(k, terms)| Literal { length: k.chars().count() as u32, term: plain(k, terms) }).collect();
         let mut wiring =
             Wiring { terms: &c.terms, members: &members, tries: vec![Vec::new(); groups_of.len()], tries_agent: vec![Vec::new(); groups_of.len()] };
         let mut always = Vec::new();
@@ -211,7 +223,7 @@ impl Program {
         let (tries, tries_agent) = (Lists::new(wiring.tries), Lists::new(wiring.tries_agent));
         Program {
             automaton,
-            lengths,
+            literals: ready,
             rules: compiled,
             tries,
             tries_agent,

@@ -97,13 +97,22 @@ impl Normalizer {
     pub fn fold(&self, text: &str, out: &mut Normalized) {
         out.text.clear();
         out.origin.clear();
+        out.ends.clear();
         out.text.reserve(text.len());
+        out.origin.reserve(text.len() / 2);
         let mut last = '\0';
         let mut index = 0u32;
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
             let at = index;
             index += 1;
+            // Most characters are hanzi that only the table changes.
+            if ('\u{4e00}'..='\u{9fff}').contains(&c) && !chars.peek().is_some_and(|n| (*n as u32) < 0x3000 && self.combines(*n)) {
+                last = char::from_u32(self.table[c as usize]).unwrap_or(c);
+                out.text.push(last);
+                out.origin.push(at);
+                continue;
+            }
             let code = self.table.get(c as usize).copied().unwrap_or(c as u32);
             if chars.peek().is_some_and(|n| self.combines(*n)) {
                 let mut cluster = String::from(c);
@@ -128,13 +137,9 @@ impl Normalizer {
             }
         }
         out.origin.push(index);
-        self.replace_phrases(out);
-        out.ends.clear();
-        // Sentence ends are few: found by their bytes, counted to characters in one pass.
-        for (i, c) in out.text.chars().enumerate() {
-            if matches!(c, '。' | '!' | '?' | ';' | '\n') {
-                out.ends.push(i as u32);
-            }
+        if self.replace_phrases(out) {
+            out.ends.clear();
+            out.ends.extend(out.text.chars().enumerate().filter(|(_, c)| ends_sentence(*c)).map(|(i, _)| i as u32));
         }
     }
 
@@ -155,11 +160,12 @@ impl Normalizer {
         self.table.get(c as usize) == Some(&COMBINING)
     }
 
-    fn replace_phrases(&self, out: &mut Normalized) {
-        let Some(phrases) = &self.phrases else { return };
+    /// Whether there was any.
+    fn replace_phrases(&self, out: &mut Normalized) -> bool {
+        let Some(phrases) = &self.phrases else { return false };
         let mut found = phrases.find_iter(&out.text).peekable();
         if found.peek().is_none() {
-            return;
+            return false;
         }
         out.spare.clear();
         out.spare_origin.clear();
@@ -183,6 +189,7 @@ impl Normalizer {
         out.spare_origin.extend_from_slice(&out.origin[at..]);
         std::mem::swap(&mut out.text, &mut out.spare);
         std::mem::swap(&mut out.origin, &mut out.spare_origin);
+        true
     }
 }
 
@@ -195,9 +202,16 @@ fn push(out: &mut Normalized, c: char, at: u32, last: char) -> char {
     if c == last && matches!(c, ' ' | '\n' | '!' | '?' | '。' | '.' | ',' | '~' | '、' | '…' | ';' | ':' | '-') {
         return last;
     }
+    if ends_sentence(c) {
+        out.ends.push(out.origin.len() as u32);
+    }
     out.text.push(c);
     out.origin.push(at);
     c
+}
+
+fn ends_sentence(c: char) -> bool {
+    matches!(c, '。' | '!' | '?' | ';' | '\n')
 }
 
 /// Characters nobody sees: they would only hide a word from its rule.
