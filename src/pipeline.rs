@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Batches in flight, per thread.
-const BATCHES_A_THREAD: usize = 4;
+const BATCHES_A_THREAD: usize = 8;
 
 /// What to read and how.
 pub struct Job<'a> {

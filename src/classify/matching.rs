@@ -12,13 +12,16 @@ const SENTENCE_END: u32 = 5;
 /// A place in the normalised text, in characters, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    pub start: u32,
-    pub end: u32,
+    pub start: u16,
+    pub end: u16,
 }
+
+/// Characters of a text that are looked at: nobody's trouble begins after the sixty-thousandth.
+const MAX_CHARS: u32 = 60_000;
 
 impl Span {
     fn len(self) -> u32 {
-        self.end - self.start
+        u32::from(self.end - self.start)
     }
 
     fn overlaps(self, other: Span) -> bool {
@@ -35,7 +38,7 @@ pub(super) struct Match {
     parts: [Span; MAX_PARTS],
     count: u8,
     /// Characters that count for nothing: the filler of a regular expression's match.
-    filler: u32,
+    filler: u16,
 }
 
 /// Most characters that a regular expression's match counts for.
@@ -54,7 +57,7 @@ impl Match {
 
     fn joined(&self, other: &Match) -> Match {
         let mut m = *self;
-        m.filler += other.filler;
+        m.filler = m.filler.saturating_add(other.filler);
         m.extent = Span { start: self.extent.start.min(other.extent.start), end: self.extent.end.max(other.extent.end) };
         for part in other.parts() {
             if (m.count as usize) < MAX_PARTS && !m.parts().contains(part) {
@@ -70,15 +73,15 @@ impl Match {
         let mut sorted = self.parts;
         let parts = &mut sorted[..self.count as usize];
         parts.sort_unstable();
-        let (mut sum, mut end) = (0, 0);
+        let (mut sum, mut end) = (0u32, 0u16);
         for p in parts {
             let from = p.start.max(end);
             if p.end > from {
-                sum += p.end - from;
+                sum += u32::from(p.end - from);
                 end = p.end;
             }
         }
-        sum.saturating_sub(self.filler)
+        sum.saturating_sub(u32::from(self.filler))
     }
 }
 
@@ -147,8 +150,11 @@ impl Scope {
                 chars += count_chars(&text.as_bytes()[byte..m.end()]);
                 byte = m.end();
             }
+            if chars > MAX_CHARS {
+                break;
+            }
             let literal = program.literals[m.value() as usize];
-            let span = Span { start: chars - literal.length, end: chars };
+            let span = Span { start: (chars - literal.length) as u16, end: chars as u16 };
             if literal.term != NOTHING {
                 self.note(program, literal.term, span);
                 continue;
@@ -232,8 +238,8 @@ impl Scope {
     /// Characters between two spans that do not overlap; the ends of sentences in between count more.
     fn gap(&self, first: Span, second: Span) -> u32 {
         let ends = &self.normal.ends;
-        let between = if ends.is_empty() { 0 } else { ends.partition_point(|e| *e < second.start) - ends.partition_point(|e| *e < first.end) };
-        second.start - first.end + between as u32 * SENTENCE_END
+        let between = if ends.is_empty() { 0 } else { ends.partition_point(|e| *e < u32::from(second.start)) - ends.partition_point(|e| *e < u32::from(first.end)) };
+        u32::from(second.start - first.end) + between as u32 * SENTENCE_END
     }
 }
 
@@ -346,8 +352,12 @@ impl Texts<'_> {
                 let text = scope.normal.text.as_str();
                 for m in regex.find_iter(text).filter(|m| !m.is_empty()).take(MAX_HITS) {
                     let start = count_chars(&text.as_bytes()[..m.start()]);
-                    let span = Span { start, end: start + count_chars(m.as_str().as_bytes()) };
-                    stack.push(Match { filler: span.len().saturating_sub(REGEX_COVER), ..Match::of(span) });
+                    let end = start + count_chars(m.as_str().as_bytes());
+                    if end > MAX_CHARS {
+                        break;
+                    }
+                    let span = Span { start: start as u16, end: end as u16 };
+                    stack.push(Match { filler: span.len().saturating_sub(REGEX_COVER) as u16, ..Match::of(span) });
                 }
             }
         }

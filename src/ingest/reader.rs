@@ -20,8 +20,8 @@ use std::time::{Duration, SystemTime};
 /// Bytes looked at to decide encoding and delimiter.
 const HEAD: usize = 1 << 20;
 /// A batch is full at so many bytes or rows.
-const BATCH_BYTES: usize = 1 << 19;
-const BATCH_ROWS: usize = 4096;
+const BATCH_BYTES: usize = 1 << 17;
+const BATCH_ROWS: usize = 1024;
 /// Rows among which the header is looked for.
 const HEADER_ROWS: usize = 10;
 /// Stands for "no delimiter" in files of one column.
