@@ -118,3 +118,11 @@ fn classify_keeps_the_columns() {
     }
     assert_eq!(after[0][5..], ["ahu_kind", "ahu_product", "ahu_cause", "ahu_confidence", "ahu_evidence"]);
 }
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = include_str!("../README.md");
+    let (desk, _) = story();
+    let printed = desk.ahu("summarize gbk.csv").stdout;
+    assert!(readme.contains(printed.trim_end()), "the README's first block should be:\n{printed}");
+}

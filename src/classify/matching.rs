@@ -238,7 +238,8 @@ impl Scope {
     /// Characters between two spans that do not overlap; the ends of sentences in between count more.
     fn gap(&self, first: Span, second: Span) -> u32 {
         let ends = &self.normal.ends;
-        let between = if ends.is_empty() { 0 } else { ends.partition_point(|e| *e < u32::from(second.start)) - ends.partition_point(|e| *e < u32::from(first.end)) };
+        let between =
+            if ends.is_empty() { 0 } else { ends.partition_point(|e| *e < u32::from(second.start)) - ends.partition_point(|e| *e < u32::from(first.end)) };
         u32::from(second.start - first.end) + between as u32 * SENTENCE_END
     }
 }
