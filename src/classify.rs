@@ -1,8 +1,8 @@
 //! One ticket to its kind, product and cause. A pure function of the ticket and the taxonomy: no other ticket, no order, no
 //! clock has a say, so any engine may split the work as it likes.
 //!
-//! [`fields`] tells which field of business a ticket belongs to, [`program`] turns that field's rules into one automaton,
-//! [`matching`] evaluates them on a text, [`decide`] weighs what fired.
+//! `fields` tells which field of business a ticket belongs to, `program` turns that field's rules into one automaton,
+//! `matching` evaluates them on a text, `decide` weighs what fired.
 
 mod decide;
 mod examples;
