@@ -2,7 +2,7 @@
 
 mod check;
 mod classify;
-mod common;
+mod setup;
 mod config;
 mod generate;
 mod output;

@@ -1,6 +1,6 @@
 //! `ahu check`: taxonomy, rules and their examples.
 
-use super::common::TaxonomyArgs;
+use super::setup::TaxonomyArgs;
 use super::output;
 use ahu::error::Result;
 use std::path::PathBuf;

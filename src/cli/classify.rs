@@ -1,6 +1,6 @@
 //! `ahu classify`: every row out again with its decision.
 
-use super::common::{InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use super::output::{self, Stream};
 use ahu::error::Result;
 use ahu::pipeline::annotate;

@@ -60,7 +60,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<Strin
 
 /// Reads a settings file.
 pub fn read(path: &Path) -> Result<Settings> {
-    let text = super::common::read_text(path)?;
+    let text = super::setup::read_text(path)?;
     let name = path.display().to_string();
     let mut settings: Settings = toml::from_str(&text).map_err(|e| {
         let message = e.message().to_owned();

@@ -1,6 +1,6 @@
 //! `ahu summarize`: a digest per product, in one pass.
 
-use super::common::{InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use super::output;
 use ahu::digest::Digest;
 use ahu::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! `ahu why`: the decision for one ticket, step by step.
 
-use super::common::{InputArgs, TaxonomyArgs};
+use super::setup::{InputArgs, TaxonomyArgs};
 use super::output;
 use ahu::classify::{Candidate, Classifier, Explanation, Field};
 use ahu::error::{Error, Result};
