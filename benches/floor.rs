@@ -122,7 +122,7 @@ fn median(mut v: Vec<f64>) -> f64 {
     v[v.len() / 2]
 }
 
-/// Tickets made of the built-in examples, one or two a ticket, with some small talk between: no text comes from a customer.
+/// Tickets made of the built-in examples, two to five a ticket, with some small talk before: no text comes from a customer.
 fn generate(folder: &Path, rows: usize) -> PathBuf {
     let taxonomy = ahu::taxonomy::Taxonomy::with_builtin(true, &[]).expect("the built-in taxonomy");
     let products = ["星海手游", "云上商城", "小蓝单车", "学而课堂", "蜂窝宽带", "安心银行", "其他"];
@@ -156,9 +156,9 @@ fn generate(folder: &Path, rows: usize) -> PathBuf {
     };
     for i in 0..rows {
         let (product, text) = texts[random(texts.len())];
-        let (_, more) = texts[random(texts.len())];
         let clean = |t: &str| t.replace(['"', '\n', ','], "，");
-        let second = if random(3) == 0 { clean(more) } else { String::new() };
+        // Two to five sentences, as a chat or an agent's note has: about fifty characters.
+        let more: Vec<String> = (0..1 + random(4)).map(|_| clean(texts[random(texts.len())].1)).collect();
         writeln!(
             out,
             "T{i:09},2025-11-{:02} {:02}:{:02}:00,{product},在线,{}{}{second}",

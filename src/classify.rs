@@ -75,7 +75,7 @@ impl Classifier {
     /// ```
     pub fn new(taxonomy: Taxonomy, config: Config) -> Result<Classifier> {
         let programs = Programs::new(&taxonomy)?;
-        let fields = Fields::new(&taxonomy)?;
+        let fields = Fields::new(&taxonomy);
         let words = taxonomy.words.iter().map(|w| Normalizer::builtin().folded(w)).collect();
         Ok(Classifier { programs, fields, taxonomy, segmenter: Segmenter::new(words), config })
     }

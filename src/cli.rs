@@ -2,10 +2,10 @@
 
 mod check;
 mod classify;
-mod setup;
 mod config;
 mod generate;
 mod output;
+mod setup;
 mod summarize;
 mod why;
 

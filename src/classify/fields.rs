@@ -1,12 +1,11 @@
 //! Which product a ticket is about, and which field of business (games, banks …) that is: told by the product, its name or its
 //! column's header, else by the words of the text.
 
-use crate::error::{Error, Result};
 use crate::segment::{Normalized, Normalizer};
 use crate::taxonomy::rule::{Edge, parse_set_entry};
 use crate::taxonomy::{Pack, Taxonomy};
 use crate::ticket::Ticket;
-use aho_corasick::{AhoCorasick, MatchKind};
+use daachorse::CharwiseDoubleArrayAhoCorasick;
 use std::collections::{BTreeMap, HashMap};
 
 /// Fields of business as a set of packs.
@@ -85,12 +84,14 @@ pub(super) struct Fields {
     products: HashMap<String, usize>,
     hints: Vec<(String, usize)>,
     headers: Vec<(String, usize)>,
-    automaton: AhoCorasick,
-    words: Vec<Word>,
+    /// `None` where no word tells anything.
+    automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    /// Per literal.
+    words: Vec<Vec<Word>>,
 }
 
 impl Fields {
-    pub fn new(taxonomy: &Taxonomy) -> Result<Fields> {
+    pub fn new(taxonomy: &Taxonomy) -> Fields {
         let normalizer = Normalizer::builtin();
         let mut words: BTreeMap<(String, Edge), Vec<Says>> = BTreeMap::new();
         let mut add = |text: &str, says: Says| {
@@ -113,23 +114,25 @@ impl Fields {
         for (i, pack) in taxonomy.packs.iter().enumerate() {
             pack.cues.iter().for_each(|cue| add(cue, Says::Field(i)));
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(words.keys().map(|k| &k.0))
-            .map_err(|e| Error::setup(format!("the products' names do not fit into one automaton: {e}")))?;
+        // One literal may stand for several words that differ in their edges.
+        let mut literals: BTreeMap<String, Vec<Word>> = BTreeMap::new();
+        for ((text, edge), says) in words {
+            literals.entry(text).or_default().push(Word { edge, says });
+        }
+        let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
         let folded = |list: fn(&Pack) -> &Vec<String>| -> Vec<(String, usize)> {
             let all = taxonomy.packs.iter().enumerate().flat_map(|(i, p)| list(p).iter().map(move |h| (normalizer.folded(h.trim()), i)));
             all.filter(|(h, _)| !h.is_empty()).collect()
         };
-        Ok(Fields {
+        Fields {
             universal: Field::of(taxonomy.packs.iter().enumerate().filter(|(_, p)| p.universal).map(|(i, _)| i)),
             packs: taxonomy.packs.len(),
             products,
             hints: folded(|p| &p.product_hints),
             headers: folded(|p| &p.headers),
             automaton,
-            words: words.into_iter().map(|((_, edge), says)| Word { edge, says }).collect(),
-        })
+            words: literals.into_values().collect(),
+        }
     }
 
     /// The field that a product column's header tells of.
@@ -171,27 +174,25 @@ impl Fields {
     /// What the text tells of products and fields.
     pub fn in_text(&self, normal: &Normalized) -> TextFields {
         let mut found = TextFields { counts: vec![0; self.packs], product: None };
-        let mut seen: Vec<usize> = Vec::new();
+        let mut seen: Vec<u32> = Vec::new();
         let mut first: Option<(usize, std::cmp::Reverse<usize>)> = None;
-        for m in self.automaton.find_overlapping_iter(&normal.text) {
-            let index = m.pattern().as_usize();
-            let word = &self.words[index];
-            if !super::matching::edge_fits(word.edge, &normal.text, m.start(), m.end(), None) {
-                continue;
-            }
-            let place = (m.start(), std::cmp::Reverse(m.end()));
-            for says in &word.says {
+        let Some(automaton) = &self.automaton else { return found };
+        for m in automaton.find_overlapping_iter(&normal.text) {
+            let literal = m.value();
+            let fits = |w: &&Word| super::matching::edge_fits(w.edge, &normal.text, m.start(), m.end(), None);
+            for says in self.words[literal as usize].iter().filter(fits).flat_map(|w| &w.says) {
+                let place = (m.start(), std::cmp::Reverse(m.end()));
                 match says {
                     Says::Product(p) if first.is_none_or(|f| place < f) => {
                         first = Some(place);
                         found.product = Some(*p);
                     }
                     Says::Product(_) => {}
-                    Says::Field(pack) if !seen.contains(&index) => found.counts[*pack] += 1,
+                    Says::Field(pack) if !seen.contains(&literal) => found.counts[*pack] += 1,
                     Says::Field(_) => {}
                 }
             }
-            seen.push(index);
+            seen.push(literal);
         }
         found
     }

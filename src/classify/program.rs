@@ -62,7 +62,7 @@ pub(super) struct Literal {
 
 /// A term of more groups than this (不, 没, 了) is common: noting all its groups for every text that has it would cost more than
 /// looking for it in the few groups that are asked about.
-const COMMON: usize = 6;
+const COMMON: usize = 2;
 
 /// No group.
 pub(super) const NOTHING: u32 = u32::MAX;

@@ -1,7 +1,7 @@
 //! `ahu check`: taxonomy, rules and their examples.
 
-use super::setup::TaxonomyArgs;
 use super::output;
+use super::setup::TaxonomyArgs;
 use ahu::error::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! `ahu classify`: every row out again with its decision.
 
-use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use super::output::{self, Stream};
+use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use ahu::error::Result;
 use ahu::pipeline::annotate;
 use std::path::PathBuf;

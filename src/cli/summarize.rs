@@ -1,7 +1,7 @@
 //! `ahu summarize`: a digest per product, in one pass.
 
-use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use super::output;
+use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use ahu::digest::Digest;
 use ahu::error::{Error, Result};
 use ahu::ingest::dates;

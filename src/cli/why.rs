@@ -1,7 +1,7 @@
 //! `ahu why`: the decision for one ticket, step by step.
 
-use super::setup::{InputArgs, TaxonomyArgs};
 use super::output;
+use super::setup::{InputArgs, TaxonomyArgs};
 use ahu::classify::{Candidate, Classifier, Explanation, Field};
 use ahu::error::{Error, Result};
 use ahu::pipeline::inspect::inspect;
