@@ -161,12 +161,13 @@ fn generate(folder: &Path, rows: usize) -> PathBuf {
         let more: Vec<String> = (0..1 + random(4)).map(|_| clean(texts[random(texts.len())].1)).collect();
         writeln!(
             out,
-            "T{i:09},2025-11-{:02} {:02}:{:02}:00,{product},在线,{}{}{second}",
+            "T{i:09},2025-11-{:02} {:02}:{:02}:00,{product},在线,{}{}，{}",
             1 + random(28),
             random(24),
             random(60),
             talk[random(talk.len())],
-            clean(text)
+            clean(text),
+            more.join("，")
         )
         .expect("written");
     }
