@@ -82,6 +82,8 @@ pub struct Cause {
     pub matches: Vec<Example>,
     /// Texts that must not.
     pub rejects: Vec<Example>,
+    /// From the desk's own file, beside the built-in ones: it wins over those.
+    pub own: bool,
     /// What the agent may answer.
     pub script: Option<String>,
     /// File it comes from.
@@ -135,6 +137,9 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
+/// Most packs, counting each file without a `[pack]` as one.
+pub const MAX_PACKS: usize = 64;
+
 impl Taxonomy {
     /// Parses files into one taxonomy. Sets of `shared` are visible in all files.
     ///
@@ -168,6 +173,12 @@ impl Taxonomy {
         for file in &files {
             file::add_pack(&mut taxonomy, file);
         }
+        if taxonomy.packs.len() > MAX_PACKS {
+            return Err(Error::setup(format!(
+                "{} packs and files without a [pack]: at most {MAX_PACKS} together; put causes that belong together into one file",
+                taxonomy.packs.len()
+            )));
+        }
         for file in &files {
             file::add_products(&mut taxonomy, file)?;
         }
@@ -189,7 +200,11 @@ impl Taxonomy {
             all.extend(builtin::PACKS);
         }
         all.extend_from_slice(files);
-        Self::parse(&[builtin::SETS], &all)
+        let mut taxonomy = Self::parse(&[builtin::SETS], &all)?;
+        for cause in taxonomy.causes.iter_mut().filter(|c| with_packs && files.iter().any(|f| f.name == c.file)) {
+            cause.own = true;
+        }
+        Ok(taxonomy)
     }
 
     /// The pack called `id`.

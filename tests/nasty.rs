@@ -313,3 +313,53 @@ fn output_over_an_input_is_refused() {
     assert_eq!(desk.read("a.csv"), "编号,内容\n1,登录不上\n");
     assert_eq!(desk.ahu("classify missing.csv").code, 74);
 }
+
+#[test]
+fn a_pipe_loses_no_row() {
+    let desk = Desk::new();
+    let mut text = String::from("id,text\n");
+    for i in 0..80_000 {
+        writeln!(text, "{i},plain ascii text without any hanzi").unwrap();
+    }
+    let mut bytes = text.into_bytes();
+    bytes.extend(gbk("x1,充值到现在还没到账，什么垃圾客服\n"));
+    let path = desk.file("late.csv", bytes);
+    let script = format!("'{}' summarize --format json <(cat '{}')", env!("CARGO_BIN_EXE_ahu"), path.display());
+    let out = std::process::Command::new("bash").arg("-c").arg(script).output().unwrap();
+    let digest: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&out.stderr)));
+    assert_eq!(accounting(&digest), [80_001, 80_001, 0, 0]);
+}
+
+#[test]
+fn rows_without_a_readable_header_are_not_lost() {
+    let desk = Desk::new();
+    desk.file("bad.csv", format!("编号,\"内\"容\n{}", "1,\"a\"b\n".repeat(2_000)));
+    let ran = desk.ahu("summarize bad.csv");
+    assert_eq!(ran.code, 65, "{}", ran.stdout);
+    assert!(ran.stderr.contains("bad.csv, line 1"), "{}", ran.stderr);
+    // A bad line before a good header is a quarantined row.
+    desk.file("early.csv", "x,\"y\"z\n编号,内容\n1,闪退\n");
+    assert_eq!(accounting(&desk.digest("early.csv")), [2, 1, 0, 1]);
+    // A ticket that says a header's name is a ticket.
+    desk.file("word.csv", "留言详情内容x,评分\n登不上去投诉,1\n奖励没到账,2\n问题,5\n客服态度差,3\n");
+    assert_eq!(accounting(&desk.digest("word.csv")), [4, 4, 0, 0]);
+}
+
+#[test]
+fn outputs_are_whole_and_keep_their_place() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.file("mine.toml", "[[cause]]\npath = \"活动,奖品 / 没到\"\nkinds = [\"complaint\"]\nrules = ['蓝色宝箱']\n");
+    desk.file("a.csv", "编号,内容\n1,蓝色宝箱坏了\n");
+    let ran = desk.ahu("classify --taxonomy mine.toml a.csv");
+    assert!(ran.stdout.contains(",\"活动,奖品 / 没到\","), "{}", ran.stdout);
+    let secret = desk.file("secret.txt", "old");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(&secret, desk.path().join("link.txt")).unwrap();
+    assert_eq!(desk.ahu("summarize -o link.txt a.csv").code, 0);
+    assert!(desk.read("secret.txt").contains("阿虎日报"));
+    assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(desk.ahu("summarize -o /dev/null a.csv").code, 0);
+    assert_eq!(desk.ahu("classify -o same.csv --rejects same.csv a.csv").code, 2);
+    assert!(!desk.path().read_dir().unwrap().any(|e| e.unwrap().file_name().to_string_lossy().ends_with(".ahu-tmp")));
+}

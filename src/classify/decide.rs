@@ -285,7 +285,7 @@ fn not_eligible(c: &Classifier, cause: usize, product: Option<usize>, field: &Fi
 
 fn strength(c: &Classifier, cause: usize, field: &FieldEvidence) -> f32 {
     let cause = &c.taxonomy.causes[cause];
-    let own = if !cause.file.starts_with("data/") { OWN_TAXONOMY } else { 1.0 };
+    let own = if cause.own { OWN_TAXONOMY } else { 1.0 };
     let field = if !c.fields.universal.has(cause.pack) && !field.told.is_unknown() { OWN_FIELD } else { 1.0 };
     cause.weight * own * field
 }

@@ -15,8 +15,7 @@ pub struct Field(u64);
 impl Field {
     /// Nothing is known of the field: the text has to tell.
     pub const UNKNOWN: Field = Field(0);
-    /// Packs beyond this number are only found by their cues.
-    const MAX: usize = 64;
+    const MAX: usize = crate::taxonomy::MAX_PACKS;
 
     pub(super) fn of(packs: impl IntoIterator<Item = usize>) -> Field {
         Field(packs.into_iter().filter(|p| *p < Self::MAX).fold(0, |set, p| set | 1 << p))

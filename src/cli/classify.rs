@@ -27,6 +27,7 @@ pub struct Args {
 
 pub fn execute(args: Args) -> Result<ExitCode> {
     let setup = args.input.setup(&args.taxonomy)?;
+    setup.refuse_output(args.output.as_deref())?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let (stream, published) = Stream::open(args.output.as_deref(), &setup.sources)?;
     let name = args.output.as_ref().map_or("stdout".to_owned(), |p| p.display().to_string());

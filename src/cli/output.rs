@@ -42,10 +42,10 @@ pub fn is_closed_pipe(e: &Error) -> bool {
     e.kind == ahu::error::ErrorKind::Io && e.message.contains("stdout") && e.message.contains("os error 32")
 }
 
-/// A file under way: written beside its place, put there at the end. What a killed run leaves behind the next one overwrites.
+/// A file under way: written beside its place, put there at the end.
 pub struct Published {
     place: PathBuf,
-    aside: PathBuf,
+    aside: Option<PathBuf>,
 }
 
 impl Published {
@@ -58,20 +58,33 @@ impl Published {
         if place.is_dir() {
             return Err(Error::setup(format!("`{}` is a folder; name a file", place.display())));
         }
+        let doing = |e: std::io::Error| Error::io(place.display(), "create", &e);
+        // A pipe or device is written as it is; a link leads to the file it names.
+        let known = std::fs::metadata(place).ok();
+        if known.as_ref().is_some_and(|m| !m.is_file()) {
+            let file = std::fs::OpenOptions::new().write(true).open(place).map_err(doing)?;
+            return Ok((Published { place: place.to_owned(), aside: None }, file));
+        }
+        let place = &place.canonicalize().unwrap_or_else(|_| place.to_owned());
         let mut name = std::ffi::OsString::from(".");
         name.push(place.file_name().unwrap_or_default());
-        name.push(".ahu-tmp");
+        name.push(format!(".{}.ahu-tmp", std::process::id()));
         let aside = place.with_file_name(name);
-        let file = File::create(&aside).map_err(|e| Error::io(place.display(), "create", &e))?;
-        Ok((Published { place: place.to_owned(), aside }, file))
+        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&aside).map_err(doing)?;
+        if let Some(known) = known {
+            // A file that only its owner may read stays so.
+            file.set_permissions(known.permissions()).map_err(doing)?;
+        }
+        Ok((Published { place: place.to_owned(), aside: Some(aside) }, file))
     }
 
     /// Puts the file in its place.
     pub fn publish(self, file: &File) -> Result<()> {
+        let Some(aside) = &self.aside else { return Ok(()) };
         let place = self.place.clone();
         let doing = |what: &'static str| move |e: std::io::Error| Error::io(place.display(), what, &e);
         file.sync_all().map_err(doing.clone()("write"))?;
-        std::fs::rename(&self.aside, &self.place).map_err(doing("put in place"))?;
+        std::fs::rename(aside, &self.place).map_err(doing("put in place"))?;
         if let Some(folder) = self.place.parent().filter(|p| !p.as_os_str().is_empty())
             && let Ok(folder) = File::open(folder)
         {
@@ -85,7 +98,9 @@ impl Published {
 impl Drop for Published {
     fn drop(&mut self) {
         // After a rename it is not there any more; after an error it must not stay.
-        let _ = std::fs::remove_file(&self.aside);
+        if let Some(aside) = &self.aside {
+            let _ = std::fs::remove_file(aside);
+        }
     }
 }
 

@@ -26,6 +26,9 @@ pub struct TaxonomyArgs {
     pub min_confidence: Option<f32>,
 }
 
+/// More threads than any desk's machine has.
+const MAX_THREADS: usize = 1024;
+
 /// What to read and how.
 #[derive(clap::Args)]
 pub struct InputArgs {
@@ -112,8 +115,8 @@ impl InputArgs {
     pub fn setup(self, taxonomy: &TaxonomyArgs) -> Result<Setup> {
         let settings = taxonomy.settings()?;
         if let Some(n) = self.threads.or(settings.threads) {
-            if n == 0 {
-                return Err(Error::setup("`--threads`: expected at least 1, found 0"));
+            if !(1..=MAX_THREADS).contains(&n) {
+                return Err(Error::setup(format!("`--threads`: expected 1 to {MAX_THREADS}, found {n}")));
             }
             // Only fails when a pool exists already, which is then as good.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
@@ -142,6 +145,9 @@ impl InputArgs {
         }
         let classifier = taxonomy.classifier(&settings, &[])?;
         let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
+        if !(0.0..=1.0).contains(&max_quarantined) {
+            return Err(Error::setup(format!("`--max-quarantined`: expected a share from 0 to 1, found {max_quarantined}")));
+        }
         Ok(Setup { classifier, ingest, sources, only_ids, rejects: self.rejects, max_quarantined, progress: AtomicU64::new(0) })
     }
 }
@@ -191,6 +197,14 @@ impl Setup {
         let (published, file) = output::Published::create(path, &self.sources)?;
         let rejects = Rejects::new(std::io::BufWriter::new(file), &path.display().to_string())?;
         Ok(Some((published, rejects)))
+    }
+
+    /// Two outputs cannot be one file.
+    pub fn refuse_output(&self, output: Option<&Path>) -> Result<()> {
+        if output.is_some() && output == self.rejects.as_deref() {
+            return Err(Error::setup("`-o` and `--rejects` name the same file"));
+        }
+        Ok(())
     }
 
     pub fn with_progress<T>(&self, work: impl FnOnce() -> T) -> T {

@@ -80,6 +80,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         Some(text) => Some(dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`")))?.to_string()),
     };
     let setup = args.input.setup(&args.taxonomy)?;
+    setup.refuse_output(args.output.as_deref())?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
     let options = summary::Options { all_ids: args.ids, as_of };

@@ -24,6 +24,8 @@ const BATCH_BYTES: usize = 1 << 17;
 const BATCH_ROWS: usize = 1024;
 /// Rows among which the header is looked for.
 const HEADER_ROWS: usize = 10;
+/// Unreadable rows before the first readable one after which a file is given up.
+const MAX_BAD_BEFORE_HEADER: usize = 100;
 /// Stands for "no delimiter" in files of one column.
 const NO_DELIMITER: u8 = 0x1f;
 
@@ -185,20 +187,31 @@ impl Reader {
         let mut first: Vec<(String, Record)> = Vec::new();
         let mut rows = 0;
         let mut chosen = None;
+        let (mut bad, mut first_width) = (0, None);
         while rows < HEADER_ROWS {
             let mut text = String::new();
             let Some(record) = self.read_record(&mut text)? else { break };
             if let Record::Row { quoted, .. } = &record {
                 cells.split(&text, *quoted);
                 let headers: Vec<&str> = cells.iter(&text).collect();
-                let named = |n: &Option<String>| n.as_ref().is_some_and(|n| headers.iter().any(|h| h.trim() == n.trim()));
+                let named = |n: &String| headers.iter().any(|h| h.trim() == n.trim());
                 let c = &config.columns;
-                let is_header = columns::recognised(&headers) > 0
-                    || [&c.id, &c.time, &c.product, &c.channel].into_iter().any(named)
-                    || c.text.iter().any(|n| named(&Some(n.clone())));
+                let is_named = [&c.id, &c.time, &c.product, &c.channel].into_iter().flatten().any(named) || c.text.iter().any(named);
+                let known = columns::recognised(&headers);
+                // A later row is the header only if it clearly is one: a ticket may say 问题 in a cell.
+                let is_header = match first_width {
+                    None => is_named || known > 0 || columns::find(&headers, &config.columns).is_ok(),
+                    Some(width) => is_named || known > 1 || (known > 0 && headers.len() > width),
+                };
+                first_width.get_or_insert(headers.len());
                 rows += 1;
                 if is_header {
                     chosen = Some(first.len());
+                }
+            } else if matches!(record, Record::Bad { .. }) {
+                bad += 1;
+                if bad > MAX_BAD_BEFORE_HEADER {
+                    break;
                 }
             }
             first.push((text, record));
@@ -208,12 +221,18 @@ impl Reader {
         }
         let header = chosen.or_else(|| first.iter().position(|(_, r)| matches!(r, Record::Row { .. })));
         let Some(header) = header else {
+            if let Some((_, Record::Bad { span, detail, .. })) = first.iter().find(|(_, r)| matches!(r, Record::Bad { .. })) {
+                let message = format!("expected a header, found no readable row; the first problem: {detail}");
+                return Err(Error::input(message).in_file(&self.report.file).at_line(span.line));
+            }
             self.structure(&first);
             return Ok(false);
         };
         let rest = first.split_off(header + 1);
-        self.structure(&first);
-        let (text, record) = &first[header];
+        // Unreadable rows before the header are rows all the same: they go on to the quarantine.
+        let (early, structural): (Vec<_>, Vec<_>) = first.into_iter().partition(|(_, r)| matches!(r, Record::Bad { .. }));
+        self.structure(&structural);
+        let Some((text, record)) = structural.last() else { return Ok(false) };
         let quoted = matches!(record, Record::Row { quoted: true, .. });
         cells.split(text, quoted);
         let names: Vec<String> = cells.iter(text).map(str::to_owned).collect();
@@ -224,7 +243,7 @@ impl Reader {
         layout.columns = columns;
         layout.header = names;
         self.header_text = text.clone();
-        self.pending = rest;
+        self.pending = early.into_iter().chain(rest).collect();
         self.pending.reverse();
         Ok(true)
     }
@@ -373,6 +392,7 @@ fn detect(config: &Config, source: &Source, head: &[u8]) -> Result<Detected> {
         && !complete
         && head.is_ascii()
         && let Source::File(path) = source
+        && stamp(path).is_some()
         && let Some(later) = first_non_ascii(path)
     {
         return encoding::detect(&later, false);

@@ -69,22 +69,13 @@ impl Output for Annotate<'_> {
         cell(out, p.product.as_deref().unwrap_or(""), b',');
         out.push(',');
         if let Some(cause) = p.cause {
-            push_joined(out, &self.taxonomy.causes[cause].path);
+            cell(out, &self.taxonomy.causes[cause].name(), b',');
         }
         out.push(',');
         push_confidence(out, p.confidence());
         out.push(',');
         push_evidence(out, p, self.taxonomy);
         out.push('\n');
-    }
-}
-
-fn push_joined(out: &mut String, path: &[String]) {
-    for (i, part) in path.iter().enumerate() {
-        if i > 0 {
-            out.push_str(" / ");
-        }
-        out.push_str(part);
     }
 }
 
@@ -97,7 +88,7 @@ fn push_confidence(out: &mut String, confidence: f32) {
     out.push(char::from(b'0' + (hundredths % 10) as u8));
 }
 
-/// `奖励@4 没到账@8 (game 活动 / 奖品未到账 #1) 还没@7`: the words with their place, the rule, then the words that decided the kind.
+/// `奖励@4 没到账@8 (game:699) 还没@7`: the words with their place, the rule's pack and line, then the words that decided the kind.
 fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy) {
     let mut text = String::new();
     let words = |text: &mut String, evidence: &[Evidence]| {
