@@ -363,3 +363,14 @@ fn outputs_are_whole_and_keep_their_place() {
     assert_eq!(desk.ahu("classify -o same.csv --rejects same.csv a.csv").code, 2);
     assert!(!desk.path().read_dir().unwrap().any(|e| e.unwrap().file_name().to_string_lossy().ends_with(".ahu-tmp")));
 }
+
+#[test]
+fn workbooks_and_archives_are_named() {
+    let desk = Desk::new();
+    for (file, bytes, word) in [("a.xlsx", &b"PK\x03\x04rest of it"[..], "Excel"), ("a.csv.gz", b"\x1f\x8b\x08rest", "gzip")] {
+        desk.file(file, bytes);
+        let ran = desk.ahu(&format!("summarize {file}"));
+        assert_eq!(ran.code, 65);
+        assert!(ran.stderr.contains(word), "{}", ran.stderr);
+    }
+}

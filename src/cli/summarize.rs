@@ -29,6 +29,9 @@ pub struct Args {
     /// Language of what people read: zh, zh-Hant, en [default: zh]
     #[arg(long)]
     lang: Option<LangArg>,
+    /// Begin with a byte order mark, so that Excel opens a CSV digest as UTF-8
+    #[arg(long)]
+    bom: bool,
     /// Write to FILE instead of stdout; replaced whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -93,7 +96,10 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         FormatArg::Csv => Format::Csv,
         FormatArg::Markdown => Format::Markdown,
     };
-    let text = report::render(&digest, format, report::Options { lang, all_ids: args.ids });
+    let mut text = report::render(&digest, format, report::Options { lang, all_ids: args.ids });
+    if args.bom {
+        text.insert(0, '\u{feff}');
+    }
     if let (Some(published), Some(rejects)) = (published, rejects) {
         published.publish(rejects.get_ref())?;
     }

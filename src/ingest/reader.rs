@@ -148,7 +148,7 @@ impl Reader {
         let before = if let Source::File(path) = source { stamp(path) } else { None };
         let mut head = Vec::new();
         input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| Error::io(&name, "read", &e))?;
-        let detected = detect(config, source, &head).map_err(|e| e.in_file(&name))?;
+        let detected = refuse_binary(&head).and_then(|()| detect(config, source, &head)).map_err(|e| e.in_file(&name))?;
         let body = &head[detected.bom..];
         let delimiter = config.delimiter.unwrap_or_else(|| sniff_delimiter(body, detected.encoding));
         let report = FileReport { file: name.clone(), encoding: detected.encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0 };
@@ -372,6 +372,20 @@ fn ends_with_line_end(path: &Path) -> bool {
         Ok(last)
     };
     last_bytes().map_or(true, |last| last.is_empty() || last.iter().any(|b| matches!(b, b'\n' | b'\r')))
+}
+
+/// Files that are no text, told by their first bytes.
+fn refuse_binary(head: &[u8]) -> Result<()> {
+    let kinds: [(&[u8], &str); 4] = [
+        (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+        (b"\xD0\xCF\x11\xE0", "an old Excel workbook"),
+        (b"\x1F\x8B", "a gzip archive"),
+        (b"\x28\xB5\x2F\xFD", "a zstd archive"),
+    ];
+    match kinds.iter().find(|(magic, _)| head.starts_with(magic)) {
+        Some((_, kind)) => Err(Error::input(format!("expected a CSV file, found {kind}; save it as CSV or unpack it first"))),
+        None => Ok(()),
+    }
 }
 
 fn is_blank(row: &str, delimiter: u8) -> bool {
