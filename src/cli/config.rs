@@ -1,6 +1,8 @@
 //! `ahu.toml`: the same settings as the options, for runs that are repeated.
 
-use ahu::error::{Error, Result, nearest};
+use ahu::error::Result;
+use ahu::taxonomy::Source;
+use ahu::taxonomy::file::toml_error;
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
@@ -62,19 +64,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<Strin
 pub fn read(path: &Path) -> Result<Settings> {
     let text = super::setup::read_text(path)?;
     let name = path.display().to_string();
-    let mut settings: Settings = toml::from_str(&text).map_err(|e| {
-        let message = e.message().to_owned();
-        let mut quoted = message.split('`').skip(1).step_by(2);
-        let hint = match (message.starts_with("unknown field"), quoted.next()) {
-            (true, Some(key)) => nearest(key, quoted).map_or(String::new(), |n| format!("; the nearest is `{n}`")),
-            _ => String::new(),
-        };
-        let error = Error::setup(format!("{message}{hint}")).in_file(&name);
-        match e.span() {
-            Some(span) => error.at_line(text[..span.start.min(text.len())].matches('\n').count() as u64 + 1),
-            None => error,
-        }
-    })?;
+    let mut settings: Settings = toml::from_str(&text).map_err(|e| toml_error(&e, &Source { name: &name, text: &text }))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none") {
         *file = folder.join(&*file);

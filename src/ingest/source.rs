@@ -46,7 +46,7 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
         } else if argument.contains(['*', '?', '[']) {
             sources.extend(pattern(argument)?);
         } else {
-            return Err(Error::io(argument, "open", &std::io::Error::from(std::io::ErrorKind::NotFound)));
+            return Err(Error::io(argument, "open", &std::io::Error::new(std::io::ErrorKind::NotFound, "no such file or folder")));
         }
     }
     Ok(sources)

@@ -104,7 +104,7 @@ pub(super) fn read<'a>(source: &Source<'a>) -> Result<Parsed<'a>> {
 }
 
 /// Turns a TOML error into ours: its line, and for an unknown key the nearest valid one.
-fn toml_error(e: &toml::de::Error, source: &Source<'_>) -> Error {
+pub fn toml_error(e: &toml::de::Error, source: &Source<'_>) -> Error {
     let message = e.message().trim().to_owned();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let hint = if message.starts_with("unknown field") {
