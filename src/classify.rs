@@ -45,6 +45,7 @@ pub struct Scratch {
     seen_rules: Vec<u32>,
     round: u32,
     stack: Vec<matching::Match>,
+    found: decide::Found,
     /// Products seen lately, as written, in files with the same header.
     products: HashMap<String, fields::ProductFound>,
     products_header: Field,

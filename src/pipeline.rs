@@ -194,19 +194,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         not_asked_for: 0,
         part: output.begin(layout),
     };
-    let mut predictions: Vec<Option<Prediction>> = Vec::with_capacity(batch.rows.len());
-    predictions.resize_with(batch.rows.len(), || None);
-    for i in by_product(&batch, &mut worker.cells) {
-        let row = &batch.rows[i];
-        if layout.split(row, &batch.text, &mut worker.cells).is_err() {
-            continue;
-        }
-        let ticket = layout.ticket(row, &batch.text[row.text.clone()], &worker.cells);
-        if job.only_ids.is_none_or(|ids| ids.contains(ticket.id.as_ref())) {
-            predictions[i] = Some(job.classifier.classify(&ticket, field, &mut worker.scratch));
-        }
-    }
-    for (row, prediction) in batch.rows.iter().zip(&predictions) {
+    for row in &batch.rows {
         if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
             let span = row.span;
             let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
@@ -215,34 +203,22 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         }
         let line = &batch.text[row.text.clone()];
         let ticket = layout.ticket(row, line, &worker.cells);
-        let Some(prediction) = prediction else {
-            done.not_asked_for += 1;
-            continue;
-        };
-        if job.only_ids.is_some() {
+        if let Some(ids) = job.only_ids {
+            if !ids.contains(ticket.id.as_ref()) {
+                done.not_asked_for += 1;
+                continue;
+            }
             done.found.push(ticket.id.to_string());
         }
+        let prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
         done.hashes.push(hash(&ticket));
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction, line, cells: &worker.cells, field });
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {
         w.push(worker);
     }
     done
-}
-
-/// The batch's rows, those of one product together: each field's rules then stay in the processor's cache.
-fn by_product(batch: &Batch, cells: &mut Cells) -> Vec<usize> {
-    let Some(column) = batch.layout.columns.product else { return (0..batch.rows.len()).collect() };
-    let mut keyed: Vec<(u64, usize)> = Vec::with_capacity(batch.rows.len());
-    for (i, row) in batch.rows.iter().enumerate() {
-        let line = &batch.text[row.text.clone()];
-        cells.split(line, row.quoted);
-        keyed.push((xxhash_rust::xxh3::xxh3_64(cells.get(line, column).as_bytes()), i));
-    }
-    keyed.sort_unstable();
-    keyed.into_iter().map(|(_, i)| i).collect()
 }
 
 /// What makes two rows the same ticket: id, channel, product and text. A made-up id makes a row unlike any other (0).

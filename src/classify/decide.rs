@@ -84,23 +84,24 @@ struct Fired {
 pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch, explain: Option<&mut Explanation>) -> Prediction {
     Normalizer::builtin().fold(&ticket.text, &mut scratch.customer.normal);
     let (product, text) = product_of(c, ticket, header, scratch);
-    let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars());
+    let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars.len());
     // An explanation also shows the causes of other fields, dropped.
     let packs = if explain.is_some() { Field::of(0..c.taxonomy.packs.len()).minus(c.fields.universal) } else { field.packs(c) };
-    let mut found = Found::default();
+    let mut found = std::mem::take(&mut scratch.found);
+    found.begin(c);
     if packs.is_unknown() {
         fire(c, None, product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     }
     for pack in packs.packs() {
         fire(c, Some(pack), product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     }
-    let Found { mut fired, mut cues } = found;
+    let Found { fired, cues, .. } = &mut found;
     // The order of hits is the text's; the order of decisions is the taxonomy's.
-    fired.sort_by_key(|f| f.cause);
-    cues.sort_by_key(|(cue, _)| *cue);
-    drop_doubtful_fields(c, &field, &mut fired);
-    let kinds = score_kinds(c, &cues, scratch.customer.normal.chars());
-    let choice = choose(c, &fired, &kinds);
+    fired.sort_unstable_by_key(|f| f.cause);
+    cues.sort_unstable_by_key(|(cue, _)| *cue);
+    drop_doubtful_fields(c, &field, fired);
+    let kinds = score_kinds(c, cues, scratch.customer.normal.chars.len());
+    let choice = choose(c, fired, &kinds);
 
     let quote = |m: &Match| quote(&ticket.text, &scratch.customer.normal, m);
     let sure = |confidence: f32| confidence >= c.config.min_confidence;
@@ -113,11 +114,11 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         kind_confidence: choice.kind_confidence,
         cause_confidence: if cause.is_some() { choice.cause_confidence } else { 0.0 },
         cause_evidence: cause.map_or_else(Vec::new, |i| quote(&fired[i].found)),
-        kind_evidence: best_cue(c, &cues, choice.kind).map_or_else(Vec::new, |m| quote(&m)),
+        kind_evidence: best_cue(c, cues, choice.kind).map_or_else(Vec::new, |m| quote(&m)),
         rule: cause.map_or(0, |i| fired[i].rule),
     };
     if let Some(e) = explain {
-        e.normalized = scratch.customer.normal.text.clone();
+        e.normalized = scratch.customer.normal.text();
         e.words = c.segmenter.cut(&e.normalized).into_iter().map(str::to_owned).collect();
         e.field_told = !product.field.is_unknown();
         e.fields = field.considered(c);
@@ -127,6 +128,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         e.candidates =
             fired.iter().map(|f| Candidate { cause: f.cause, rule: f.rule, score: f.score, evidence: quote(&f.found), dropped: f.dropped }).collect();
     }
+    scratch.found = found;
     prediction
 }
 
@@ -200,11 +202,44 @@ impl FieldEvidence {
     }
 }
 
-/// What fired.
+/// What fired in one ticket.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     fired: Vec<Fired>,
     cues: Vec<(usize, Match)>,
+    /// Per cause: the ticket it last fired in, and its place in `fired`.
+    of_cause: Vec<(u32, u32)>,
+    /// Per cue: the ticket it last fired in.
+    of_cue: Vec<u32>,
+    ticket: u32,
+}
+
+impl Found {
+    /// Forgets what fired in the ticket before.
+    fn begin(&mut self, c: &Classifier) {
+        self.fired.clear();
+        self.cues.clear();
+        self.ticket = self.ticket.wrapping_add(1);
+        if self.ticket == 0 || self.of_cause.is_empty() {
+            self.of_cause = vec![(0, 0); c.taxonomy.causes.len()];
+            self.of_cue = vec![0; c.taxonomy.cues.len()];
+            self.ticket = 1;
+        }
+    }
+
+    /// Keeps the best rule of each cause, the first of equals.
+    fn add(&mut self, new: Fired) {
+        let (ticket, at) = &mut self.of_cause[new.cause];
+        if *ticket == self.ticket {
+            let old = &mut self.fired[*at as usize];
+            if (new.score, std::cmp::Reverse(new.rule)) > (old.score, std::cmp::Reverse(old.rule)) {
+                *old = new;
+            }
+        } else {
+            (*ticket, *at) = (self.ticket, self.fired.len() as u32);
+            self.fired.push(new);
+        }
+    }
 }
 
 /// Evaluates the rules of a pack (and of the universal packs) whose literals are in the text.
@@ -237,7 +272,6 @@ fn fire(
     let texts = Texts { program: p, customer: &scratch.customer, agent: &scratch.agent };
     let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
     let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
-    let Found { fired, cues } = found;
     let stack = &mut scratch.stack;
     let always = p.always.iter().map(|rule| Try { rule: *rule, needs: ANYTHING });
     for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
@@ -248,28 +282,29 @@ fn fire(
         if std::mem::replace(&mut seen[id], round) == round {
             continue;
         }
-        let rule = &p.rules[id];
-        if rule.required.iter().any(|groups| !groups.iter().any(|g| scratch.customer.has(p, *g))) {
+        if !p.required.get(rule).iter().all(|g| scratch.customer.has(p, *g)) {
             continue;
         }
+        let rule = &p.rules[id];
         match rule.target {
             Target::Cue(cue) => {
-                if cues.iter().all(|(seen, _)| *seen != cue) {
-                    cues.extend(texts.best(&rule.node, stack).map(|m| (cue, m)));
+                let cue = cue as usize;
+                if found.of_cue[cue] != found.ticket
+                    && let Some(m) = texts.best(rule.node, stack)
+                {
+                    found.of_cue[cue] = found.ticket;
+                    found.cues.push((cue, m));
                 }
             }
             Target::Cause(cause, n) => {
+                let (cause, n) = (cause as usize, n as usize);
                 let dropped = not_eligible(c, cause, product, field);
                 if dropped.is_some() && !explain {
                     continue;
                 }
-                let Some(found) = texts.best(&rule.node, stack) else { continue };
-                let score = found.cover() as f32 * strength(c, cause, field);
-                match fired.iter_mut().find(|f| f.cause == cause) {
-                    Some(f) if (score, std::cmp::Reverse(n)) > (f.score, std::cmp::Reverse(f.rule)) => *f = Fired { cause, rule: n, found, score, dropped },
-                    Some(_) => {}
-                    None => fired.push(Fired { cause, rule: n, found, score, dropped }),
-                }
+                let Some(m) = texts.best(rule.node, stack) else { continue };
+                let score = m.cover() as f32 * strength(c, cause, field);
+                found.add(Fired { cause, rule: n, found: m, score, dropped });
             }
         }
     }

@@ -1,11 +1,10 @@
 //! Which product a ticket is about, and which field of business (games, banks …) that is: told by the product, its name or its
 //! column's header, else by the words of the text.
 
-use crate::segment::{Normalized, Normalizer};
+use crate::segment::{Lexicon, Normalized, Normalizer};
 use crate::taxonomy::rule::{Edge, parse_set_entry};
 use crate::taxonomy::{Pack, Taxonomy};
 use crate::ticket::Ticket;
-use daachorse::CharwiseDoubleArrayAhoCorasick;
 use std::collections::{BTreeMap, HashMap};
 
 /// Fields of business as a set of packs.
@@ -83,8 +82,7 @@ pub(super) struct Fields {
     products: HashMap<String, usize>,
     hints: Vec<(String, usize)>,
     headers: Vec<(String, usize)>,
-    /// `None` where no word tells anything.
-    automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    lexicon: Lexicon,
     /// Per literal.
     words: Vec<Vec<Word>>,
 }
@@ -118,7 +116,7 @@ impl Fields {
         for ((text, edge), says) in words {
             literals.entry(text).or_default().push(Word { edge, says });
         }
-        let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
+        let lexicon = Lexicon::new(literals.keys().map(String::as_str));
         let folded = |list: fn(&Pack) -> &Vec<String>| -> Vec<(String, usize)> {
             let all = taxonomy.packs.iter().enumerate().flat_map(|(i, p)| list(p).iter().map(move |h| (normalizer.folded(h.trim()), i)));
             all.filter(|(h, _)| !h.is_empty()).collect()
@@ -129,7 +127,7 @@ impl Fields {
             products,
             hints: folded(|p| &p.product_hints),
             headers: folded(|p| &p.headers),
-            automaton,
+            lexicon,
             words: literals.into_values().collect(),
         }
     }
@@ -175,12 +173,10 @@ impl Fields {
         let mut found = TextFields { counts: vec![0; self.packs], product: None };
         let mut seen: Vec<u32> = Vec::new();
         let mut first: Option<(usize, std::cmp::Reverse<usize>)> = None;
-        let Some(automaton) = &self.automaton else { return found };
-        for m in automaton.find_overlapping_iter(&normal.text) {
-            let literal = m.value();
-            let fits = |w: &&Word| super::matching::edge_fits(w.edge, &normal.text, m.start(), m.end(), None);
+        self.lexicon.find(&normal.chars, |start, end, literal| {
+            let fits = |w: &&Word| super::matching::edge_fits(w.edge, &normal.chars, start, end);
             for says in self.words[literal as usize].iter().filter(fits).flat_map(|w| &w.says) {
-                let place = (m.start(), std::cmp::Reverse(m.end()));
+                let place = (start, std::cmp::Reverse(end));
                 match says {
                     Says::Product(p) if first.is_none_or(|f| place < f) => {
                         first = Some(place);
@@ -192,7 +188,7 @@ impl Fields {
                 }
             }
             seen.push(literal);
-        }
+        });
         found
     }
 }

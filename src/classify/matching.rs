@@ -1,8 +1,9 @@
-//! Rules on one text: the automaton's hits by group, and the evaluation of expressions over them.
+//! Rules on one text: the places of terms by group, and the evaluation of expressions over them.
 
 use super::program::{NOTHING, Node, Program};
 use crate::segment::{Normalized, Segmenter};
 use crate::taxonomy::rule::Edge;
+use std::cell::OnceCell;
 
 /// Most hits of one group that are looked at: a customer who writes 退款 a thousand times says no more than by a hundred.
 const MAX_HITS: usize = 64;
@@ -17,7 +18,7 @@ pub(super) struct Span {
 }
 
 /// Characters of a text that are looked at: nobody's trouble begins after the sixty-thousandth.
-const MAX_CHARS: u32 = 60_000;
+const MAX_CHARS: usize = 60_000;
 
 impl Span {
     fn len(self) -> u32 {
@@ -89,23 +90,20 @@ impl Match {
 #[derive(Default)]
 pub(super) struct Scope {
     pub normal: Normalized,
-    /// The places of terms, in the order of their ends, each with the next place of the same term.
+    /// The places of terms, in the order of their starts, each with the next place of the same term.
     hits: Vec<(Span, u32)>,
-    /// Terms of one literal whose edges fit.
-    notes: Vec<(u32, Span)>,
-    /// The distinct terms seen, in the order of their first ends.
+    /// The distinct terms seen, in the order of their first places.
     pub terms: Vec<u32>,
     /// Per distinct term: its first hit, its last so far, and how many.
     chains: Vec<Chain>,
-    /// Sightings of groups: the first hit of the term a group was seen by, and the group's next sighting.
-    sightings: Vec<(u32, u32)>,
-    /// Per group: its last sighting, where its bit is set.
-    sighted: Vec<u32>,
-    /// Per group a bit: was it seen?
-    seen_groups: Vec<u64>,
-    /// Per term: the round it was seen in, and its index among the distinct terms.
-    seen: Vec<(u32, u32)>,
-    round: u32,
+    /// Per term a bit: was it seen?
+    seen: Vec<u64>,
+    /// Per term seen: its index among the distinct terms.
+    index: Vec<u32>,
+    /// The text as a string, for regular expressions and the segmenter.
+    text: OnceCell<String>,
+    /// Where words begin, for terms that have to be whole words.
+    edges: OnceCell<Vec<bool>>,
 }
 
 /// The hits of one term.
@@ -122,62 +120,48 @@ const END: u32 = u32::MAX;
 impl Scope {
     /// Finds every term of the program in `self.normal`.
     pub fn scan(&mut self, program: &Program, segmenter: &Segmenter) {
+        self.text.take();
+        self.edges.take();
         self.hits.clear();
         self.terms.clear();
         self.chains.clear();
-        self.sightings.clear();
-        self.seen_groups.clear();
-        self.seen_groups.resize(program.groups.div_ceil(64), 0);
-        if self.sighted.len() < program.groups {
-            self.sighted.resize(program.groups, END);
+        self.seen.clear();
+        self.seen.resize(program.term_count().div_ceil(64), 0);
+        if self.index.len() < program.term_count() {
+            self.index.resize(program.term_count(), 0);
         }
-        self.round = self.round.wrapping_add(1);
-        if self.seen.len() < program.term_count() || self.round == 0 {
-            self.seen.clear();
-            self.seen.resize(program.term_count(), (0, 0));
-            self.round = 1;
-        }
-        let normal = std::mem::take(&mut self.normal);
-        self.find(program, segmenter, &normal.text);
-        self.normal = normal;
-    }
-
-    fn find(&mut self, program: &Program, segmenter: &Segmenter, text: &str) {
-        let (mut byte, mut chars) = (0, 0u32);
-        let Some(automaton) = &program.automaton else { return };
-        for m in automaton.find_overlapping_iter(text) {
-            if m.end() > byte {
-                chars += count_chars(&text.as_bytes()[byte..m.end()]);
-                byte = m.end();
+        let chars = std::mem::take(&mut self.normal.chars);
+        let looked_at = &chars[..chars.len().min(MAX_CHARS)];
+        program.lexicon.find(looked_at, |start, end, literal| {
+            let span = Span { start: start as u16, end: end as u16 };
+            let term = program.plain[literal as usize];
+            if term != NOTHING {
+                self.note(term, span);
+                return;
             }
-            if chars > MAX_CHARS {
-                break;
-            }
-            let literal = program.literals[m.value() as usize];
-            let span = Span { start: (chars - literal.length) as u16, end: chars as u16 };
-            if literal.term != NOTHING {
-                self.note(program, literal.term, span);
-                continue;
-            }
-            for (edge, term) in program.terms.get(m.value()) {
-                if edge_fits(*edge, text, m.start(), m.end(), Some(segmenter)) {
-                    self.notes.push((*term, span));
+            for (edge, term) in program.terms.get(literal) {
+                let fits = match edge {
+                    Edge::Token => {
+                        let text = self.text.get_or_init(|| chars.iter().collect());
+                        let edges = self.edges.get_or_init(|| segmenter.edges(text));
+                        edges[start] && edges[end]
+                    }
+                    edge => edge_fits(*edge, looked_at, start, end),
+                };
+                if fits {
+                    self.note(*term, span);
                 }
             }
-            for i in 0..self.notes.len() {
-                let (term, span) = self.notes[i];
-                self.note(program, term, span);
-            }
-            self.notes.clear();
-        }
+        });
+        self.normal.chars = chars;
     }
 
     /// Notes a term's place.
-    fn note(&mut self, program: &Program, term: u32, span: Span) {
+    fn note(&mut self, term: u32, span: Span) {
         let hit = self.hits.len() as u32;
-        let (round, index) = &mut self.seen[term as usize];
-        if *round == self.round {
-            let chain = &mut self.chains[*index as usize];
+        let (word, bit) = (&mut self.seen[term as usize / 64], 1 << (term % 64));
+        if *word & bit != 0 {
+            let chain = &mut self.chains[self.index[term as usize] as usize];
             chain.count += 1;
             if chain.count as usize > MAX_HITS {
                 return;
@@ -185,44 +169,28 @@ impl Scope {
             self.hits[chain.last as usize].1 = hit;
             chain.last = hit;
         } else {
-            (*round, *index) = (self.round, self.terms.len() as u32);
+            *word |= bit;
+            self.index[term as usize] = self.terms.len() as u32;
             self.terms.push(term);
             self.chains.push(Chain { first: hit, last: hit, count: 1 });
-            for g in program.groups_of.get(term) {
-                let (word, bit) = (*g as usize / 64, 1u64 << (g % 64));
-                let last = &mut self.sighted[*g as usize];
-                let next = if self.seen_groups[word] & bit == 0 { END } else { *last };
-                *last = self.sightings.len() as u32;
-                self.sightings.push((hit, next));
-                self.seen_groups[word] |= bit;
-            }
         }
         self.hits.push((span, END));
     }
 
     /// Whether a term of the group was seen.
     pub fn has(&self, program: &Program, group: u32) -> bool {
-        self.sighted(group) || program.common_of.get(group).iter().any(|t| self.saw(*t))
-    }
-
-    fn sighted(&self, group: u32) -> bool {
-        self.seen_groups.get(group as usize / 64).is_some_and(|word| word & (1 << (group % 64)) != 0)
-    }
-
-    fn saw(&self, term: u32) -> bool {
-        self.seen.get(term as usize).is_some_and(|(round, _)| *round == self.round)
+        program.members.get(group).iter().any(|(word, bits)| self.seen[*word as usize] & bits != 0)
     }
 
     /// Appends the places of the group's terms.
     fn places(&self, program: &Program, group: u32, out: &mut Vec<Match>) {
-        let mut sighting = if self.sighted(group) { self.sighted[group as usize] } else { END };
-        while sighting != END {
-            let (hit, next) = self.sightings[sighting as usize];
-            self.chain(hit, out);
-            sighting = next;
-        }
-        for term in program.common_of.get(group).iter().filter(|t| self.saw(**t)) {
-            self.chain(self.chains[self.seen[*term as usize].1 as usize].first, out);
+        for (word, bits) in program.members.get(group) {
+            let mut seen = self.seen[*word as usize] & bits;
+            while seen != 0 {
+                let term = word * 64 + seen.trailing_zeros();
+                self.chain(self.chains[self.index[term as usize] as usize].first, out);
+                seen &= seen - 1;
+            }
         }
     }
 
@@ -244,38 +212,23 @@ impl Scope {
     }
 }
 
-fn count_chars(bytes: &[u8]) -> u32 {
-    bytes.iter().filter(|b| (**b as i8) >= -0x40).count() as u32
+/// Whether a 不 or 没 stands at `at` between two equal characters: it asks (能不能, 有没有) and negates nothing.
+fn between_equals(text: &[char], at: usize) -> bool {
+    matches!(text[at], '不' | '没') && at > 0 && text.get(at + 1) == Some(&text[at - 1])
 }
 
-/// Whether a 不 or 没 begins at `start` between two equal hanzi: it asks (能不能, 有没有) and negates nothing.
-fn between_equals(bytes: &[u8], start: usize) -> bool {
-    const HANZI: usize = 3;
-    let at = |from: usize| bytes.get(from..from + HANZI);
-    if !matches!(at(start), Some(b) if b == "不".as_bytes() || b == "没".as_bytes()) {
-        return false;
-    }
-    let before = start.checked_sub(HANZI).and_then(at);
-    before.is_some() && before == at(start + HANZI)
-}
-
-pub(super) fn edge_fits(edge: Edge, text: &str, start: usize, end: usize, segmenter: Option<&Segmenter>) -> bool {
-    let bytes = text.as_bytes();
-    let free_before = || {
-        let first = bytes[start];
-        !first.is_ascii_alphanumeric() || start == 0 || !bytes[start - 1].is_ascii_alphanumeric()
-    };
-    let free_after = || {
-        let last = bytes[end - 1];
-        !last.is_ascii_alphanumeric() || end == bytes.len() || !bytes[end].is_ascii_alphanumeric()
-    };
+/// Whether the characters `start..end` lie in the text as `edge` wants it; a [`Edge::Token`] fits anywhere here.
+pub(super) fn edge_fits(edge: Edge, text: &[char], start: usize, end: usize) -> bool {
+    let latin = |i: usize| text.get(i).is_some_and(char::is_ascii_alphanumeric);
+    let free_before = || !latin(start) || start == 0 || !latin(start - 1);
+    let free_after = || !latin(end - 1) || !latin(end);
     match edge {
-        Edge::Any => !between_equals(bytes, start),
-        Edge::End => text[end..].chars().next().is_none_or(|c| c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '。' | '、' | '…' | '」' | '》')),
-        Edge::Doubled => between_equals(bytes, start),
+        Edge::Any => !between_equals(text, start),
+        Edge::End => text.get(end).is_none_or(|c| c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '。' | '、' | '…' | '」' | '》')),
+        Edge::Doubled => between_equals(text, start),
         Edge::Prefix => free_before(),
         Edge::Word => free_before() && free_after(),
-        Edge::Token => segmenter.is_none_or(|s| s.is_aligned(text, start, end)),
+        Edge::Token => true,
     }
 }
 
@@ -289,7 +242,7 @@ pub(super) struct Texts<'a> {
 impl Texts<'_> {
     /// The best match of a rule: the one that covers most characters, the earliest of equals. `None` if it does not fire.
     /// `stack` is a buffer, empty before and after.
-    pub fn best(&self, node: &Node, stack: &mut Vec<Match>) -> Option<Match> {
+    pub fn best(&self, node: u32, stack: &mut Vec<Match>) -> Option<Match> {
         self.push_all(node, self.customer, stack);
         let best = best_of(stack);
         stack.clear();
@@ -297,16 +250,17 @@ impl Texts<'_> {
     }
 
     /// Pushes every match of `node` in `scope`, at most [`MAX_HITS`] for most nodes.
-    fn push_all(&self, node: &Node, scope: &Scope, stack: &mut Vec<Match>) {
+    fn push_all(&self, node: u32, scope: &Scope, stack: &mut Vec<Match>) {
         let base = stack.len();
-        match node {
-            Node::Group(g) => scope.places(self.program, *g, stack),
+        let tree = &self.program.tree;
+        match tree.node(node) {
+            Node::Group(g) => scope.places(self.program, g, stack),
             Node::Any(v) => {
-                v.iter().for_each(|n| self.push_all(n, scope, stack));
+                tree.parts(v).iter().for_each(|n| self.push_all(*n, scope, stack));
                 stack.truncate(base + MAX_HITS);
             }
             Node::All(v) => {
-                let joined = self.joined(v, scope, stack);
+                let joined = self.joined(tree.parts(v), scope, stack);
                 stack.truncate(base);
                 stack.extend(joined);
             }
@@ -320,7 +274,7 @@ impl Texts<'_> {
                 }
                 self.push_all(b, scope, stack);
                 let end = stack.len();
-                pair(scope, stack, base..middle, middle..end, *distance, *ordered);
+                pair(scope, stack, base..middle, middle..end, distance, ordered);
                 stack.drain(base..end);
             }
             Node::Lone { a, b, distance, before, after } => {
@@ -333,7 +287,7 @@ impl Texts<'_> {
                 let mut kept = base;
                 for i in base..middle {
                     let m = stack[i];
-                    if !stack[middle..].iter().any(|o| spoils(scope, m.extent, o.extent, *distance, *before, *after)) {
+                    if !stack[middle..].iter().any(|o| spoils(scope, m.extent, o.extent, distance, before, after)) {
                         stack[kept] = m;
                         kept += 1;
                     }
@@ -350,10 +304,10 @@ impl Texts<'_> {
                 }
             }
             Node::Regex(regex) => {
-                let text = scope.normal.text.as_str();
-                for m in regex.find_iter(text).filter(|m| !m.is_empty()).take(MAX_HITS) {
-                    let start = count_chars(&text.as_bytes()[..m.start()]);
-                    let end = start + count_chars(m.as_str().as_bytes());
+                let text = scope.text.get_or_init(|| scope.normal.text());
+                for m in tree.regex(regex).find_iter(text).filter(|m| !m.is_empty()).take(MAX_HITS) {
+                    let start = text[..m.start()].chars().count();
+                    let end = start + m.as_str().chars().count();
                     if end > MAX_CHARS {
                         break;
                     }
@@ -365,19 +319,19 @@ impl Texts<'_> {
     }
 
     /// One match made of the best of each part; `None` if a part is missing or a negated one is there.
-    fn joined(&self, parts: &[Node], scope: &Scope, stack: &mut Vec<Match>) -> Option<Match> {
+    fn joined(&self, parts: &[u32], scope: &Scope, stack: &mut Vec<Match>) -> Option<Match> {
         let base = stack.len();
         let mut joined: Option<Match> = None;
         for n in parts {
             stack.truncate(base);
-            if let Node::Not(inner) = n {
+            if let Node::Not(inner) = self.program.tree.node(*n) {
                 self.push_all(inner, scope, stack);
                 if stack.len() > base {
                     return None;
                 }
                 continue;
             }
-            self.push_all(n, scope, stack);
+            self.push_all(*n, scope, stack);
             let best = best_of(&stack[base..])?;
             joined = Some(joined.map_or(best, |j| j.joined(&best)));
         }

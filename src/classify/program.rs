@@ -1,4 +1,4 @@
-//! The rules of a field of business, compiled: one automaton over every literal, groups of literals shared between rules, and
+//! The rules of a field of business, compiled: one lexicon of every literal, groups of literals shared between rules, and
 //! for each literal the rules worth evaluating once it was seen.
 //!
 //! Each field has a program of its own (with the universal packs), so that the number of fields costs nothing: a ticket of a
@@ -6,42 +6,79 @@
 
 use super::fields::Field;
 use crate::error::{Error, Result};
-use crate::segment::Normalizer;
+use crate::segment::{Lexicon, Normalizer};
 use crate::taxonomy::rule::{Edge, Expr, Term};
-use crate::taxonomy::{Rule, Taxonomy};
-use daachorse::CharwiseDoubleArrayAhoCorasick;
+use crate::taxonomy::Taxonomy;
 use regex::{Regex, RegexBuilder};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-/// A compiled expression over groups.
-#[derive(Debug)]
+/// A compiled expression over groups; its parts are numbers of nodes in a [`Tree`].
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Node {
     Group(u32),
-    Any(Vec<Node>),
-    All(Vec<Node>),
-    Not(Box<Node>),
-    Near { a: Box<Node>, b: Box<Node>, distance: u32, ordered: bool },
-    Lone { a: Box<Node>, b: Box<Node>, distance: u32, before: bool, after: bool },
-    Agent(Box<Node>),
-    Regex(Box<Regex>),
+    Any(Parts),
+    All(Parts),
+    Not(u32),
+    Near { a: u32, b: u32, distance: u32, ordered: bool },
+    Lone { a: u32, b: u32, distance: u32, before: bool, after: bool },
+    Agent(u32),
+    Regex(u32),
+}
+
+/// Consecutive entries of [`Tree::parts`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
+    start: u32,
+    end: u32,
+}
+
+/// The expressions of all rules, in one piece of memory.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    parts: Vec<u32>,
+    regexes: Vec<Regex>,
+}
+
+impl Tree {
+    pub fn node(&self, n: u32) -> Node {
+        self.nodes[n as usize]
+    }
+
+    pub fn parts(&self, parts: Parts) -> &[u32] {
+        &self.parts[parts.start as usize..parts.end as usize]
+    }
+
+    pub fn regex(&self, n: u32) -> &Regex {
+        &self.regexes[n as usize]
+    }
+
+    fn push(&mut self, node: Node) -> u32 {
+        self.nodes.push(node);
+        self.nodes.len() as u32 - 1
+    }
+
+    fn push_parts(&mut self, parts: &[u32]) -> Parts {
+        let start = self.parts.len() as u32;
+        self.parts.extend_from_slice(parts);
+        Parts { start, end: self.parts.len() as u32 }
+    }
 }
 
 /// What a rule decides when it fires.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target {
     /// Cause (index) by its n-th rule.
-    Cause(usize, usize),
+    Cause(u32, u32),
     /// Kind cue (index).
-    Cue(usize),
+    Cue(u32),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct CompiledRule {
-    pub node: Node,
+    pub node: u32,
     pub target: Target,
-    /// Groups of the customer's text: of each of these lists one must have been seen for it to fire.
-    pub required: Vec<Vec<u32>>,
 }
 
 /// A rule to try, and the groups of the customer's text of which one must have been seen for it to fire.
@@ -51,18 +88,6 @@ pub(super) struct Try {
     /// The first two of the groups, [`NOTHING`] where there are fewer.
     pub needs: [u32; 2],
 }
-
-/// A literal's length in characters, and its term where there is only one and any place will do.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Literal {
-    pub length: u32,
-    /// [`NOTHING`] where the edges have to be looked at.
-    pub term: u32,
-}
-
-/// A term of more groups than this (不, 没, 了) is common: noting all its groups for every text that has it would cost more than
-/// looking for it in the few groups that are asked about.
-const COMMON: usize = 2;
 
 /// No group.
 pub(super) const NOTHING: u32 = u32::MAX;
@@ -145,94 +170,95 @@ fn collect_regexes(e: &Expr, out: &mut HashMap<String, Regex>) -> Result<()> {
 }
 
 pub(super) struct Program {
-    /// Over characters, not bytes: a third of the steps on hanzi. `None` where there is no literal at all.
-    pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    pub lexicon: Lexicon,
+    /// Per literal: its term where there is only one and any place will do, else [`NOTHING`].
+    pub plain: Vec<u32>,
     /// Per literal: its terms (one a condition on the edges), with their numbers.
     pub terms: Lists<(Edge, u32)>,
-    /// Per literal: what is needed at once when it is seen.
-    pub literals: Vec<Literal>,
+    pub tree: Tree,
     pub rules: Vec<CompiledRule>,
+    /// Per rule: groups of the customer's text, beside [`Try::needs`], that must all have been seen for it to fire.
+    pub required: Lists<u32>,
     /// Per term: rules to try once it was seen in the customer's text.
     pub tries: Lists<Try>,
     /// Per term: rules to try once it was seen in the agent's text.
     pub tries_agent: Lists<Try>,
     /// Rules without a literal that must be there.
     pub always: Vec<u32>,
-    /// Per term: its groups; none for a common term.
-    pub groups_of: Lists<u32>,
-    /// Per group: its common terms.
-    pub common_of: Lists<u32>,
-    /// Number of groups.
-    pub groups: usize,
+    /// Per group: its terms, as words of a set of bits over their numbers (word's index, bits).
+    pub members: Lists<(u32, u64)>,
     /// Whether any rule reads the agent's words.
     pub reads_agent: bool,
 }
 
 impl Program {
     fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool) -> Program {
-        let mut c =
-            Compiler { normalizer: Normalizer::builtin(), regexes, groups: HashMap::new(), sets: HashMap::new(), terms: Vec::new(), folded: HashMap::new() };
+        let mut c = Compiler {
+            normalizer: Normalizer::builtin(),
+            regexes,
+            groups: HashMap::new(),
+            sets: HashMap::new(),
+            terms: Vec::new(),
+            folded: HashMap::new(),
+            tree: Tree::default(),
+        };
         let mut rules = Vec::new();
         for (i, cause) in taxonomy.causes.iter().enumerate().filter(|(_, c)| includes(c.pack)) {
             for (n, rule) in cause.rules.iter().enumerate() {
-                rules.push((c.rule(rule), Target::Cause(i, n)));
+                rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cause(i as u32, n as u32) });
             }
         }
         for (i, cue) in taxonomy.cues.iter().enumerate() {
             for rule in &cue.rules {
-                rules.push((c.rule(rule), Target::Cue(i)));
+                rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cue(i as u32) });
             }
         }
+        let tree = c.tree;
+        // The terms of a group get numbers side by side, so that its bits share words.
         let mut literals: BTreeMap<&str, Vec<(Edge, u32)>> = BTreeMap::new();
-        let mut groups_of: Vec<Vec<u32>> = Vec::new();
+        let mut term_count = 0u32;
         let mut members: Vec<Vec<u32>> = Vec::with_capacity(c.terms.len());
-        for (group, terms) in c.terms.iter().enumerate() {
+        for terms in &c.terms {
             let mut numbers = Vec::with_capacity(terms.len());
             for t in terms {
                 let known = literals.entry(&t.text).or_default();
-                let number = known.iter().find(|(edge, _)| *edge == t.edge).map(|(_, n)| *n).unwrap_or_else(|| {
-                    let number = groups_of.len() as u32;
-                    known.push((t.edge, number));
-                    groups_of.push(Vec::new());
-                    number
-                });
-                groups_of[number as usize].push(group as u32);
-                numbers.push(number);
+                numbers.push(known.iter().find(|(edge, _)| *edge == t.edge).map(|(_, n)| *n).unwrap_or_else(|| {
+                    known.push((t.edge, term_count));
+                    term_count += 1;
+                    term_count - 1
+                }));
             }
             members.push(numbers);
         }
-        let automaton = CharwiseDoubleArrayAhoCorasick::new(literals.keys()).ok();
+        let lexicon = Lexicon::new(literals.keys().copied());
         let plain = |text: &str, terms: &[(Edge, u32)]| match terms {
             [(Edge::Any, term)] if !text.starts_with(['不', '没']) => *term,
             _ => NOTHING,
         };
-        let ready = literals.iter().map(|(k, terms)| Literal { length: k.chars().count() as u32, term: plain(k, terms) }).collect();
-        let mut wiring =
-            Wiring { terms: &c.terms, members: &members, tries: vec![Vec::new(); groups_of.len()], tries_agent: vec![Vec::new(); groups_of.len()] };
-        let mut always = Vec::new();
-        let mut reads_agent = false;
-        let mut compiled = Vec::with_capacity(rules.len());
-        for (node, target) in rules {
-            reads_agent |= mentions_agent(&node);
-            let required = wiring.add(&node, compiled.len() as u32, &mut always);
-            compiled.push(CompiledRule { node, target, required });
-        }
-        let is_common = |term: u32| groups_of[term as usize].len() > COMMON;
-        let common_of = Lists::new(members.iter().map(|terms| terms.iter().copied().filter(|t| is_common(*t)).collect::<Vec<_>>()));
-        groups_of.iter_mut().filter(|groups| groups.len() > COMMON).for_each(Vec::clear);
-        let (tries, tries_agent) = (Lists::new(wiring.tries), Lists::new(wiring.tries_agent));
+        let plain = literals.iter().map(|(text, terms)| plain(text, terms)).collect();
+        let frequency = c.terms.iter().map(|terms| terms.iter().map(|t| 0.1f64.powi(t.text.len() as i32 / 3)).sum()).collect();
+        let mut wiring = Wiring {
+            tree: &tree,
+            frequency,
+            members: &members,
+            tries: vec![Vec::new(); term_count as usize],
+            tries_agent: vec![Vec::new(); term_count as usize],
+            always: Vec::new(),
+        };
+        let required = Lists::new(rules.iter().enumerate().map(|(id, rule)| wiring.add(rule.node, id as u32)).collect::<Vec<_>>());
+        let (tries, tries_agent, always) = (Lists::new(wiring.tries), Lists::new(wiring.tries_agent), wiring.always);
         Program {
-            automaton,
-            literals: ready,
-            rules: compiled,
+            lexicon,
+            plain,
+            terms: Lists::new(literals.into_values()),
+            reads_agent: tree.nodes.iter().any(|n| matches!(n, Node::Agent(_))),
+            tree,
+            rules,
+            required,
             tries,
             tries_agent,
             always,
-            groups: members.len(),
-            groups_of: Lists::new(groups_of),
-            common_of,
-            terms: Lists::new(literals.into_values()),
-            reads_agent,
+            members: Lists::new(members.into_iter().map(words_of)),
         }
     }
 
@@ -242,33 +268,55 @@ impl Program {
     }
 }
 
+/// Numbers as the words of a set of bits.
+fn words_of(numbers: Vec<u32>) -> Vec<(u32, u64)> {
+    let mut words: BTreeMap<u32, u64> = BTreeMap::new();
+    for n in numbers {
+        *words.entry(n / 64).or_default() |= 1 << (n % 64);
+    }
+    words.into_iter().collect()
+}
+
 /// Finds out which terms make a rule worth trying.
 struct Wiring<'a> {
-    terms: &'a [Vec<Term>],
+    tree: &'a Tree,
+    /// Per group a guess at how often a text has it: short terms are common.
+    frequency: Vec<f64>,
     /// Per group: its terms' numbers.
     members: &'a [Vec<u32>],
     tries: Vec<Vec<Try>>,
     tries_agent: Vec<Vec<Try>>,
+    always: Vec<u32>,
+}
+
+/// The cheapest set of groups of which one must have a hit for a rule to fire.
+#[derive(Debug, Default)]
+struct Anchors {
+    customer: BTreeSet<u32>,
+    agent: BTreeSet<u32>,
 }
 
 impl Wiring<'_> {
-    /// Adds a rule; returns what it requires.
-    fn add(&mut self, node: &Node, id: u32, always: &mut Vec<u32>) -> Vec<Vec<u32>> {
+    /// Adds a rule; returns the groups it requires.
+    fn add(&mut self, node: u32, id: u32) -> Vec<u32> {
         let mut anchors = Anchors::default();
-        if commonness(node, self.terms).is_finite() {
-            anchors.collect(node, self.terms, false);
+        if self.frequency(node).is_finite() {
+            self.collect(node, false, &mut anchors);
         } else {
-            always.push(id);
+            self.always.push(id);
         }
         let mut required = Vec::new();
-        require(node, &mut required);
+        self.require(node, &mut required);
         // One of the anchors was seen when the rule is tried: they need not be looked for again.
         if anchors.agent.is_empty() {
-            required.retain(|groups| !groups.iter().all(|g| anchors.customer.contains(g)) || groups.len() != anchors.customer.len());
+            required.retain(|groups| !groups.iter().copied().collect::<BTreeSet<_>>().eq(&anchors.customer));
         }
-        let rarity = |groups: &[u32]| groups.iter().map(|g| commonness(&Node::Group(*g), self.terms)).sum::<f64>();
-        let rarest = required.iter().filter(|g| g.len() <= 2).min_by(|a, b| rarity(a).total_cmp(&rarity(b)));
-        let needs = rarest.map_or(ANYTHING, |g| [g[0], g.get(1).copied().unwrap_or(NOTHING)]);
+        let rarity = |groups: &[u32]| groups.iter().map(|g| self.frequency[*g as usize]).sum::<f64>();
+        let rarest = (0..required.len()).filter(|i| required[*i].len() <= 2).min_by(|a, b| rarity(&required[*a]).total_cmp(&rarity(&required[*b])));
+        let needs = rarest.map_or(ANYTHING, |i| {
+            let groups = required.swap_remove(i);
+            [groups[0], groups.get(1).copied().unwrap_or(NOTHING)]
+        });
         for (groups, tries) in [(&anchors.customer, &mut self.tries), (&anchors.agent, &mut self.tries_agent)] {
             for term in groups.iter().flat_map(|g| &self.members[*g as usize]) {
                 let rules = &mut tries[*term as usize];
@@ -277,7 +325,56 @@ impl Wiring<'_> {
                 }
             }
         }
-        required
+        required.into_iter().filter_map(|groups| <[u32; 1]>::try_from(groups).ok()).flatten().collect()
+    }
+
+    /// Lists of groups of the customer's text: one of each list must have a hit.
+    fn require(&self, n: u32, out: &mut Vec<Vec<u32>>) {
+        match self.tree.node(n) {
+            Node::Group(g) => out.push(vec![g]),
+            Node::All(v) => self.tree.parts(v).iter().for_each(|n| self.require(*n, out)),
+            Node::Near { a, b, .. } => {
+                self.require(a, out);
+                self.require(b, out);
+            }
+            Node::Lone { a, .. } => self.require(a, out),
+            Node::Any(v) => {
+                let groups = self.tree.parts(v).iter().map(|n| if let Node::Group(g) = self.tree.node(*n) { Some(g) } else { None });
+                out.extend(groups.collect::<Option<Vec<u32>>>().filter(|g| !g.is_empty()));
+            }
+            Node::Not(_) | Node::Agent(_) | Node::Regex(_) => {}
+        }
+    }
+
+    fn collect(&self, n: u32, agent: bool, anchors: &mut Anchors) {
+        match self.tree.node(n) {
+            Node::Group(g) => {
+                if agent { &mut anchors.agent } else { &mut anchors.customer }.insert(g);
+            }
+            Node::Any(v) => self.tree.parts(v).iter().for_each(|n| self.collect(*n, agent, anchors)),
+            Node::All(v) => {
+                let best = self.tree.parts(v).iter().min_by(|a, b| self.frequency(**a).total_cmp(&self.frequency(**b)));
+                if let Some(best) = best {
+                    self.collect(*best, agent, anchors);
+                }
+            }
+            Node::Near { a, b, .. } => self.collect(if self.frequency(a) <= self.frequency(b) { a } else { b }, agent, anchors),
+            Node::Lone { a, .. } => self.collect(a, agent, anchors),
+            Node::Agent(a) => self.collect(a, true, anchors),
+            Node::Not(_) | Node::Regex(_) => {}
+        }
+    }
+
+    /// A guess at how often a text has it; infinite where nothing must be there.
+    fn frequency(&self, n: u32) -> f64 {
+        match self.tree.node(n) {
+            Node::Group(g) => self.frequency[g as usize],
+            Node::Any(v) => self.tree.parts(v).iter().map(|n| self.frequency(*n)).sum(),
+            Node::All(v) => self.tree.parts(v).iter().map(|n| self.frequency(*n)).fold(f64::INFINITY, f64::min),
+            Node::Near { a, b, .. } => self.frequency(a).min(self.frequency(b)),
+            Node::Lone { a, .. } | Node::Agent(a) => self.frequency(a),
+            Node::Not(_) | Node::Regex(_) => f64::INFINITY,
+        }
     }
 }
 
@@ -290,13 +387,10 @@ struct Compiler<'a> {
     /// Per group: its normalised terms.
     terms: Vec<Vec<Term>>,
     folded: HashMap<Term, Option<Term>>,
+    tree: Tree,
 }
 
 impl Compiler<'_> {
-    fn rule(&mut self, rule: &Rule) -> Node {
-        self.node(&rule.expr)
-    }
-
     fn group(&mut self, terms: &[Term]) -> u32 {
         let mut folded: Vec<Term> = Vec::with_capacity(terms.len());
         for t in terms {
@@ -316,8 +410,9 @@ impl Compiler<'_> {
         })
     }
 
-    fn node(&mut self, e: &Expr) -> Node {
-        match e {
+    /// Compiles an expression into the tree; returns its number.
+    fn node(&mut self, e: &Expr) -> u32 {
+        let node = match e {
             Expr::Terms(t) => {
                 let address = Arc::as_ptr(t) as usize;
                 let group = match self.sets.get(&address) {
@@ -327,22 +422,29 @@ impl Compiler<'_> {
                 self.sets.insert(address, group);
                 Node::Group(group)
             }
-            Expr::Any(v) => Node::Any(v.iter().map(|e| self.node(e)).collect()),
-            Expr::All(v) => Node::All(v.iter().map(|e| self.node(e)).collect()),
-            Expr::Not(e) => Node::Not(Box::new(self.node(e))),
-            Expr::Near { a, b, distance, ordered } => {
-                Node::Near { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, ordered: *ordered }
-            }
+            Expr::Any(v) => Node::Any(self.parts(v)),
+            Expr::All(v) => Node::All(self.parts(v)),
+            Expr::Not(e) => Node::Not(self.node(e)),
+            Expr::Near { a, b, distance, ordered } => Node::Near { a: self.node(a), b: self.node(b), distance: *distance, ordered: *ordered },
             Expr::Lone { a, b, distance, before, after } => {
-                Node::Lone { a: Box::new(self.node(a)), b: Box::new(self.node(b)), distance: *distance, before: *before, after: *after }
+                Node::Lone { a: self.node(a), b: self.node(b), distance: *distance, before: *before, after: *after }
             }
-            Expr::Agent(e) => Node::Agent(Box::new(self.node(e))),
+            Expr::Agent(e) => Node::Agent(self.node(e)),
             Expr::Regex(pattern) => match self.regexes.get(pattern) {
-                Some(regex) => Node::Regex(Box::new(regex.clone())),
+                Some(regex) => {
+                    self.tree.regexes.push(regex.clone());
+                    Node::Regex(self.tree.regexes.len() as u32 - 1)
+                }
                 // All were collected beforehand; an alternative of nothing never fires.
-                None => Node::Any(Vec::new()),
+                None => Node::Any(self.tree.push_parts(&[])),
             },
-        }
+        };
+        self.tree.push(node)
+    }
+
+    fn parts(&mut self, expressions: &[Expr]) -> Parts {
+        let parts: Vec<u32> = expressions.iter().map(|e| self.node(e)).collect();
+        self.tree.push_parts(&parts)
     }
 }
 
@@ -357,75 +459,4 @@ fn compile_regex(pattern: &str) -> Result<Regex> {
         };
         Error::setup(format!("regular expression `/{pattern}/`: {why}"))
     })
-}
-
-fn mentions_agent(n: &Node) -> bool {
-    match n {
-        Node::Agent(_) => true,
-        Node::Group(_) | Node::Regex(_) => false,
-        Node::Any(v) | Node::All(v) => v.iter().any(mentions_agent),
-        Node::Not(a) => mentions_agent(a),
-        Node::Near { a, b, .. } | Node::Lone { a, b, .. } => mentions_agent(a) || mentions_agent(b),
-    }
-}
-
-/// Lists of groups of the customer's text: one of each list must have a hit.
-fn require(n: &Node, out: &mut Vec<Vec<u32>>) {
-    match n {
-        Node::Group(g) => out.push(vec![*g]),
-        Node::All(v) => v.iter().for_each(|n| require(n, out)),
-        Node::Near { a, b, .. } => {
-            require(a, out);
-            require(b, out);
-        }
-        Node::Lone { a, .. } => require(a, out),
-        Node::Any(v) => {
-            let groups: Option<Vec<u32>> = v.iter().map(|n| if let Node::Group(g) = n { Some(*g) } else { None }).collect();
-            out.extend(groups.filter(|g| !g.is_empty()));
-        }
-        Node::Not(_) | Node::Agent(_) | Node::Regex(_) => {}
-    }
-}
-
-/// The cheapest set of groups of which one must have a hit for a rule to fire.
-#[derive(Debug, Default)]
-struct Anchors {
-    customer: HashSet<u32>,
-    agent: HashSet<u32>,
-}
-
-impl Anchors {
-    fn collect(&mut self, n: &Node, terms: &[Vec<Term>], agent: bool) {
-        match n {
-            Node::Group(g) => {
-                if agent { &mut self.agent } else { &mut self.customer }.insert(*g);
-            }
-            Node::Any(v) => v.iter().for_each(|n| self.collect(n, terms, agent)),
-            Node::All(v) => {
-                let best = v.iter().min_by(|a, b| commonness(a, terms).total_cmp(&commonness(b, terms)));
-                if let Some(best) = best {
-                    self.collect(best, terms, agent);
-                }
-            }
-            Node::Near { a, b, .. } => {
-                let best = if commonness(a, terms) <= commonness(b, terms) { a } else { b };
-                self.collect(best, terms, agent);
-            }
-            Node::Lone { a, .. } => self.collect(a, terms, agent),
-            Node::Agent(a) => self.collect(a, terms, true),
-            Node::Not(_) | Node::Regex(_) => {}
-        }
-    }
-}
-
-/// A guess at how often a text has it: short terms are common. Infinite where nothing must be there.
-fn commonness(n: &Node, terms: &[Vec<Term>]) -> f64 {
-    match n {
-        Node::Group(g) => terms[*g as usize].iter().map(|t| 0.1f64.powi(t.text.len() as i32 / 3)).sum(),
-        Node::Any(v) => v.iter().map(|n| commonness(n, terms)).sum(),
-        Node::All(v) => v.iter().map(|n| commonness(n, terms)).fold(f64::INFINITY, f64::min),
-        Node::Near { a, b, .. } => commonness(a, terms).min(commonness(b, terms)),
-        Node::Lone { a, .. } | Node::Agent(a) => commonness(a, terms),
-        Node::Not(_) | Node::Regex(_) => f64::INFINITY,
-    }
 }

@@ -2,7 +2,7 @@
 //! to Simplified (OpenCC's character table), variant spellings such as 帐/账, repeated punctuation and white space. Every
 //! normalised character knows where it came from, so that evidence quotes what the customer wrote.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use super::lexicon::Lexicon;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use unicode_normalization::UnicodeNormalization;
@@ -19,20 +19,20 @@ const COMBINING: u32 = u32::MAX - 2;
 #[derive(Debug, Clone, Default)]
 pub struct Normalized {
     /// The folded text.
-    pub text: String,
-    /// For each character of `text`, the index of its original character; one more entry holds the original's length in characters.
+    pub chars: Vec<char>,
+    /// For each character, the index of its original character; one more entry holds the original's length in characters.
     pub origin: Vec<u32>,
-    /// Indexes of the characters of `text` that end a sentence, ascending.
+    /// Indexes of the characters that end a sentence, ascending.
     pub ends: Vec<u32>,
-    spare: String,
+    spare: Vec<char>,
     spare_origin: Vec<u32>,
 }
 
 impl Normalized {
-    /// Length of the folded text in characters.
+    /// The folded text as a string, made anew at each call.
     #[must_use]
-    pub fn chars(&self) -> usize {
-        self.origin.len().saturating_sub(1)
+    pub fn text(&self) -> String {
+        self.chars.iter().collect()
     }
 }
 
@@ -40,8 +40,8 @@ impl Normalized {
 pub struct Normalizer {
     table: Box<[u32]>,
     multi: HashMap<char, String>,
-    phrases: Option<AhoCorasick>,
-    replacements: Vec<String>,
+    phrases: Lexicon,
+    replacements: Vec<Vec<char>>,
 }
 
 impl Normalizer {
@@ -89,16 +89,16 @@ impl Normalizer {
         let fold_all = |s: &str| s.chars().flat_map(char::to_lowercase).map(fold_simple).collect::<String>();
         let long: Vec<(String, String)> =
             pairs(variants).filter(|(a, _)| single(a).is_none()).map(|(a, b)| (fold_all(a), fold_all(b))).filter(|(a, b)| a != b).collect();
-        let phrases = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(long.iter().map(|p| &p.0)).ok();
-        Normalizer { table, multi, phrases, replacements: long.into_iter().map(|p| p.1).collect() }
+        let phrases = Lexicon::new(long.iter().map(|p| p.0.as_str()));
+        Normalizer { table, multi, phrases, replacements: long.into_iter().map(|p| p.1.chars().collect()).collect() }
     }
 
     /// Folds `text` into `out`, whose former content is dropped.
     pub fn fold(&self, text: &str, out: &mut Normalized) {
-        out.text.clear();
+        out.chars.clear();
         out.origin.clear();
         out.ends.clear();
-        out.text.reserve(text.len());
+        out.chars.reserve(text.len() / 2);
         out.origin.reserve(text.len() / 2);
         let mut last = '\0';
         let mut index = 0u32;
@@ -109,7 +109,7 @@ impl Normalizer {
             // Most characters are hanzi that only the table changes.
             if ('\u{4e00}'..='\u{9fff}').contains(&c) && !chars.peek().is_some_and(|n| (*n as u32) < 0x3000 && self.combines(*n)) {
                 last = char::from_u32(self.table[c as usize]).unwrap_or(c);
-                out.text.push(last);
+                out.chars.push(last);
                 out.origin.push(at);
                 continue;
             }
@@ -139,7 +139,7 @@ impl Normalizer {
         out.origin.push(index);
         if self.replace_phrases(out) {
             out.ends.clear();
-            out.ends.extend(out.text.chars().enumerate().filter(|(_, c)| ends_sentence(*c)).map(|(i, _)| i as u32));
+            out.ends.extend(out.chars.iter().enumerate().filter(|(_, c)| ends_sentence(**c)).map(|(i, _)| i as u32));
         }
     }
 
@@ -153,7 +153,7 @@ impl Normalizer {
     pub fn folded(&self, text: &str) -> String {
         let mut out = Normalized::default();
         self.fold(text, &mut out);
-        out.text
+        out.text()
     }
 
     fn combines(&self, c: char) -> bool {
@@ -162,32 +162,34 @@ impl Normalizer {
 
     /// Whether there was any.
     fn replace_phrases(&self, out: &mut Normalized) -> bool {
-        let Some(phrases) = &self.phrases else { return false };
-        let mut found = phrases.find_iter(&out.text).peekable();
-        if found.peek().is_none() {
+        let chars = &out.chars;
+        // A Latin phrase is a word of its own: `sever` is no `server` inside `several`.
+        let latin = |i: usize| chars.get(i).is_some_and(char::is_ascii_alphanumeric);
+        let whole = |start: usize, end: usize| !(latin(start) && start > 0 && latin(start - 1)) && !(latin(end - 1) && latin(end));
+        let (mut kept, mut at) = (0, 0);
+        while at < chars.len() {
+            let Some((end, phrase)) = self.phrases.longest(chars, at).filter(|(end, _)| whole(at, *end)) else {
+                at += 1;
+                continue;
+            };
+            if kept == 0 {
+                out.spare.clear();
+                out.spare_origin.clear();
+            }
+            out.spare.extend_from_slice(&chars[kept..at]);
+            out.spare_origin.extend_from_slice(&out.origin[kept..at]);
+            for (i, c) in self.replacements[phrase as usize].iter().enumerate() {
+                out.spare.push(*c);
+                out.spare_origin.push(out.origin[(at + i).min(end - 1)]);
+            }
+            (kept, at) = (end, end);
+        }
+        if kept == 0 {
             return false;
         }
-        out.spare.clear();
-        out.spare_origin.clear();
-        let (mut byte, mut at) = (0, 0);
-        for m in found {
-            let before = &out.text[byte..m.start()];
-            let n = before.chars().count();
-            out.spare.push_str(before);
-            out.spare_origin.extend_from_slice(&out.origin[at..at + n]);
-            at += n;
-            let width = out.text[m.start()..m.end()].chars().count();
-            let replacement = &self.replacements[m.pattern().as_usize()];
-            for (i, c) in replacement.chars().enumerate() {
-                out.spare.push(c);
-                out.spare_origin.push(out.origin[at + i.min(width - 1)]);
-            }
-            at += width;
-            byte = m.end();
-        }
-        out.spare.push_str(&out.text[byte..]);
-        out.spare_origin.extend_from_slice(&out.origin[at..]);
-        std::mem::swap(&mut out.text, &mut out.spare);
+        out.spare.extend_from_slice(&chars[kept..]);
+        out.spare_origin.extend_from_slice(&out.origin[kept..]);
+        std::mem::swap(&mut out.chars, &mut out.spare);
         std::mem::swap(&mut out.origin, &mut out.spare_origin);
         true
     }
@@ -205,7 +207,7 @@ fn push(out: &mut Normalized, c: char, at: u32, last: char) -> char {
     if ends_sentence(c) {
         out.ends.push(out.origin.len() as u32);
     }
-    out.text.push(c);
+    out.chars.push(c);
     out.origin.push(at);
     c
 }
@@ -240,11 +242,17 @@ mod tests {
         let mut out = Normalized::default();
         let text = "我①  的帳戶登陸不上！！";
         n.fold(text, &mut out);
-        assert_eq!(out.text, "我1 的账户登录不上!");
+        assert_eq!(out.text(), "我1 的账户登录不上!");
         let original: Vec<char> = text.chars().collect();
-        let login = out.text.chars().position(|c| c == '登').unwrap();
+        let login = out.chars.iter().position(|c| *c == '登').unwrap();
         assert_eq!(original[out.origin[login] as usize], '登');
         assert_eq!(original[out.origin[login + 1] as usize], '陸');
+    }
+
+    #[test]
+    fn latin_phrases_are_whole_words() {
+        let n = Normalizer::new("", "sever\tserver\n");
+        assert_eq!(n.folded("sever down, several days, 在sever上"), "server down, several days, 在server上");
     }
 
     #[test]
@@ -252,7 +260,7 @@ mod tests {
         let n = Normalizer::new("", "推款\t申请退款\n");
         let mut out = Normalized::default();
         n.fold("要推款啊", &mut out);
-        assert_eq!(out.text, "要申请退款啊");
+        assert_eq!(out.text(), "要申请退款啊");
         assert_eq!(out.origin, [0, 1, 2, 2, 2, 3, 4]);
     }
 
@@ -262,7 +270,7 @@ mod tests {
             let n = Normalizer::builtin();
             let mut out = Normalized::default();
             n.fold(&text, &mut out);
-            prop_assert_eq!(out.text.chars().count() + 1, out.origin.len());
+            prop_assert_eq!(out.chars.len() + 1, out.origin.len());
             prop_assert!(out.origin.windows(2).all(|w| w[0] <= w[1]));
             prop_assert_eq!(*out.origin.last().unwrap() as usize, text.chars().count());
         }

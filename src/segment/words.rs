@@ -28,20 +28,15 @@ impl Segmenter {
         self.jieba().cut(text, false).into_iter().map(|t| t.word).collect()
     }
 
-    /// Whether the bytes `start..end` of `text` are whole words. Looks only at the run of text around them that holds no
-    /// punctuation: jieba-rs segments such runs independently, so the answer is that of segmenting the whole text.
+    /// Per character of `text` whether a word begins there, and one more entry for its end.
     #[must_use]
-    pub fn is_aligned(&self, text: &str, start: usize, end: usize) -> bool {
-        let boundary = |c: char| c.is_whitespace() || matches!(c, '。' | ',' | '!' | '?' | ';' | ':' | '、');
-        let from = text[..start].char_indices().rev().find(|(_, c)| boundary(*c)).map_or(0, |(i, c)| i + c.len_utf8());
-        let to = text[end..].find(boundary).map_or(text.len(), |i| end + i);
-        let (mut at, mut starts, mut ends) = (from, false, false);
-        for word in self.jieba().cut(&text[from..to], false) {
-            starts |= at == start;
-            at += word.word.len();
-            ends |= at == end;
+    pub fn edges(&self, text: &str) -> Vec<bool> {
+        let mut edges = Vec::with_capacity(text.len() / 2);
+        for word in self.jieba().cut(text, false) {
+            edges.extend(word.word.chars().enumerate().map(|(i, _)| i == 0));
         }
-        starts && ends
+        edges.push(true);
+        edges
     }
 
     /// Loads the dictionary now: for a thread that has nothing better to do.
@@ -66,25 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alignment_sees_through_accidental_neighbours() {
+    fn edges_see_through_accidental_neighbours() {
         let s = Segmenter::new(vec![]);
         let text = "每日签到账号异常,钱没到账";
-        let inside = text.find("到账").unwrap();
-        let real = text.rfind("到账").unwrap();
-        assert!(!s.is_aligned(text, inside, inside + "到账".len()));
-        assert!(s.is_aligned(text, real, real + "到账".len()));
-    }
-
-    #[test]
-    fn local_and_global_segmentation_agree() {
-        let s = Segmenter::new(vec![]);
-        let text = "活动奖励没有到账,客服说等三天。等了一周还是没有!app也闪退";
-        let mut at = 0;
-        for word in s.cut(text) {
-            if !word.chars().all(|c| c.is_ascii_punctuation() || c == '。') {
-                assert!(s.is_aligned(text, at, at + word.len()), "{word}");
-            }
-            at += word.len();
-        }
+        let edges = s.edges(text);
+        assert_eq!(edges.len(), text.chars().count() + 1);
+        assert!(!edges[3], "签到 is a word, 到账 across it is none");
+        assert!(edges[11] && edges[13]);
     }
 }
