@@ -7,8 +7,8 @@
 use super::fields::Field;
 use crate::error::{Error, Result};
 use crate::segment::{Lexicon, Normalizer};
-use crate::taxonomy::rule::{Edge, Expr, Term};
 use crate::taxonomy::Taxonomy;
+use crate::taxonomy::rule::{Edge, Expr, Term};
 use regex::{Regex, RegexBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};

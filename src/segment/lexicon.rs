@@ -55,11 +55,8 @@ impl Lexicon {
         let of = |i: usize| literals[i].chars().count() - if i == 0 { 0 } else { shared(literals[i - 1], literals[i]) };
         let beginnings: usize = (0..literals.len()).map(of).sum();
         let words = (1usize << BITS) / 64;
-        let mut lexicon = Lexicon {
-            pairs: vec![0; words].into(),
-            singles: vec![0; words].into(),
-            slots: vec![FREE; (beginnings.max(4) * 2).next_power_of_two()].into(),
-        };
+        let mut lexicon =
+            Lexicon { pairs: vec![0; words].into(), singles: vec![0; words].into(), slots: vec![FREE; (beginnings.max(4) * 2).next_power_of_two()].into() };
         for (number, literal) in literals.iter().enumerate() {
             let mut rest = literal.chars();
             let Some(first) = rest.next() else { continue };
