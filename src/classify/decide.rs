@@ -6,7 +6,7 @@
 
 use super::fields::{Field, ProductFound, TextFields};
 use super::matching::{Match, Texts};
-use super::program::{ANYTHING, NOTHING, Target, Try};
+use super::program::{Needs, Target, Try};
 use super::{Classifier, Scratch};
 use crate::prediction::{Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
@@ -89,9 +89,9 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     let packs = if explain.is_some() { Field::of(0..c.taxonomy.packs.len()).minus(c.fields.universal) } else { field.packs(c) };
     let mut found = std::mem::take(&mut scratch.found);
     found.begin(c);
-    if packs.is_unknown() {
-        fire(c, None, product.index, &field, ticket, scratch, explain.is_some(), &mut found);
-    }
+    let latin = scratch.customer.normal.chars.iter().any(char::is_ascii_alphabetic);
+    let packs = if latin { packs.and(c.programs.latin) } else { packs };
+    fire(c, None, product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     for pack in packs.packs() {
         fire(c, Some(pack), product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     }
@@ -242,7 +242,7 @@ impl Found {
     }
 }
 
-/// Evaluates the rules of a pack (and of the universal packs) whose literals are in the text.
+/// Evaluates the rules of a pack, or of the universal ones, whose literals are in the text.
 #[allow(clippy::too_many_arguments)] // one call site, and a struct of these would only rename them
 fn fire(
     c: &Classifier,
@@ -273,9 +273,9 @@ fn fire(
     let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
     let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
     let stack = &mut scratch.stack;
-    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: ANYTHING });
+    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: Needs::Nothing });
     for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
-        if needs != ANYTHING && !needs.iter().any(|g| *g != NOTHING && scratch.customer.has(p, *g)) {
+        if !scratch.customer.fulfils(p, needs) {
             continue;
         }
         let id = rule as usize;

@@ -30,6 +30,10 @@ impl Field {
         pack < Self::MAX && self.0 & (1 << pack) != 0
     }
 
+    pub(super) fn and(self, other: Field) -> Field {
+        Field(self.0 | other.0)
+    }
+
     pub(super) fn minus(self, other: Field) -> Field {
         Field(self.0 & !other.0)
     }

@@ -1,6 +1,6 @@
 //! Rules on one text: the places of terms by group, and the evaluation of expressions over them.
 
-use super::program::{NOTHING, Node, Program};
+use super::program::{NOTHING, Needs, Node, Program};
 use crate::segment::{Normalized, Segmenter};
 use crate::taxonomy::rule::Edge;
 use std::cell::OnceCell;
@@ -175,6 +175,14 @@ impl Scope {
             self.chains.push(Chain { first: hit, last: hit, count: 1 });
         }
         self.hits.push((span, END));
+    }
+
+    pub fn fulfils(&self, program: &Program, needs: Needs) -> bool {
+        match needs {
+            Needs::Nothing => true,
+            Needs::Bits { word, bits } => self.seen[word as usize] & bits != 0,
+            Needs::Groups(a, b) => self.has(program, a) || (b != a && self.has(program, b)),
+        }
     }
 
     /// Whether a term of the group was seen.
@@ -381,5 +389,6 @@ fn spoils(scope: &Scope, m: Span, o: Span, distance: u32, before: bool, after: b
 }
 
 fn best_of(matches: &[Match]) -> Option<Match> {
-    matches.iter().max_by(|a, b| a.cover().cmp(&b.cover()).then_with(|| (b.extent.start, b.extent.len()).cmp(&(a.extent.start, a.extent.len())))).copied()
+    let rank = |m: &Match| (std::cmp::Reverse(m.extent.start), std::cmp::Reverse(m.extent.len()), std::cmp::Reverse(m.parts));
+    matches.iter().max_by(|a, b| a.cover().cmp(&b.cover()).then_with(|| rank(a).cmp(&rank(b)))).copied()
 }

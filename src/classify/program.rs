@@ -1,14 +1,14 @@
 //! The rules of a field of business, compiled: one lexicon of every literal, groups of literals shared between rules, and
 //! for each literal the rules worth evaluating once it was seen.
 //!
-//! Each field has a program of its own (with the universal packs), so that the number of fields costs nothing: a ticket of a
+//! What applies everywhere is one program, each field has another, so that the number of fields costs nothing: a ticket of a
 //! game is never looked at with the words of banks.
 
 use super::fields::Field;
 use crate::error::{Error, Result};
 use crate::segment::{Lexicon, Normalizer};
-use crate::taxonomy::Taxonomy;
 use crate::taxonomy::rule::{Edge, Expr, Term};
+use crate::taxonomy::{Cue, Taxonomy};
 use regex::{Regex, RegexBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -81,18 +81,27 @@ pub(super) struct CompiledRule {
     pub target: Target,
 }
 
-/// A rule to try, and the groups of the customer's text of which one must have been seen for it to fire.
+/// A rule to try, and what must have been seen beside for it to fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Try {
     pub rule: u32,
-    /// The first two of the groups, [`NOTHING`] where there are fewer.
-    pub needs: [u32; 2],
+    pub needs: Needs,
 }
 
-/// No group.
+/// Terms of the customer's text of which one must have been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// Bits of one word of the set of terms seen: no further look into memory.
+    Bits {
+        word: u16,
+        bits: u64,
+    },
+    Groups(u32, u32),
+}
+
+/// No term, no literal.
 pub(super) const NOTHING: u32 = u32::MAX;
-/// Needs no further group, or more than two.
-pub(super) const ANYTHING: [u32; 2] = [NOTHING; 2];
 
 /// Lists of numbers, one behind the other.
 #[derive(Debug, Default)]
@@ -124,9 +133,11 @@ impl<T> Lists<T> {
 /// The programs of a taxonomy, compiled when first needed.
 pub(super) struct Programs {
     regexes: HashMap<String, Regex>,
-    /// Per pack: its own rules and those of the universal packs.
     of_pack: Vec<OnceLock<Program>>,
+    /// Of the universal packs that are not `latin`, and the kinds' cues.
     universal: OnceLock<Program>,
+    /// Universal packs none of whose rules fires in a text without Latin letters.
+    pub latin: Field,
 }
 
 impl Programs {
@@ -139,14 +150,16 @@ impl Programs {
             collect_regexes(&rule.expr, &mut regexes).map_err(|e| e.in_file(file).at_line(rule.line))?;
         }
         let of_pack = taxonomy.packs.iter().map(|_| OnceLock::new()).collect();
-        Ok(Programs { regexes, of_pack, universal: OnceLock::new() })
+        let needs_latin = |pack: usize| taxonomy.causes.iter().filter(|c| c.pack == pack).flat_map(|c| &c.rules).all(|r| needs_latin(&r.expr));
+        let latin = taxonomy.packs.iter().enumerate().filter(|(i, p)| p.universal && needs_latin(*i));
+        Ok(Programs { regexes, of_pack, universal: OnceLock::new(), latin: Field::of(latin.map(|(i, _)| i)) })
     }
 
-    /// The program of a pack, or that of the universal packs alone.
+    /// The program of a pack's own causes, or that of the universal packs and the kinds' cues.
     pub fn of(&self, taxonomy: &Taxonomy, universal: Field, pack: Option<usize>) -> &Program {
         match pack {
-            None => self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.has(p))),
-            Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| p == pack || universal.has(p))),
+            None => self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.minus(self.latin).has(p), &taxonomy.cues)),
+            Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| p == pack, &[])),
         }
     }
 }
@@ -167,6 +180,18 @@ fn collect_regexes(e: &Expr, out: &mut HashMap<String, Regex>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a rule cannot fire in a text without Latin letters.
+fn needs_latin(e: &Expr) -> bool {
+    match e {
+        Expr::Terms(t) => t.iter().all(|t| t.text.contains(|c: char| c.is_ascii_alphabetic())),
+        Expr::Any(v) => v.iter().all(needs_latin),
+        Expr::All(v) => v.iter().any(needs_latin),
+        Expr::Near { a, b, .. } => needs_latin(a) || needs_latin(b),
+        Expr::Lone { a, .. } => needs_latin(a),
+        Expr::Not(_) | Expr::Agent(_) | Expr::Regex(_) => false,
+    }
 }
 
 pub(super) struct Program {
@@ -192,7 +217,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool) -> Program {
+    fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool, cues: &[Cue]) -> Program {
         let mut c = Compiler {
             normalizer: Normalizer::builtin(),
             regexes,
@@ -208,7 +233,7 @@ impl Program {
                 rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cause(i as u32, n as u32) });
             }
         }
-        for (i, cue) in taxonomy.cues.iter().enumerate() {
+        for (i, cue) in cues.iter().enumerate() {
             for rule in &cue.rules {
                 rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cue(i as u32) });
             }
@@ -269,7 +294,7 @@ impl Program {
 }
 
 /// Numbers as the words of a set of bits.
-fn words_of(numbers: Vec<u32>) -> Vec<(u32, u64)> {
+fn words_of(numbers: impl IntoIterator<Item = u32>) -> Vec<(u32, u64)> {
     let mut words: BTreeMap<u32, u64> = BTreeMap::new();
     for n in numbers {
         *words.entry(n / 64).or_default() |= 1 << (n % 64);
@@ -313,9 +338,12 @@ impl Wiring<'_> {
         }
         let rarity = |groups: &[u32]| groups.iter().map(|g| self.frequency[*g as usize]).sum::<f64>();
         let rarest = (0..required.len()).filter(|i| required[*i].len() <= 2).min_by(|a, b| rarity(&required[*a]).total_cmp(&rarity(&required[*b])));
-        let needs = rarest.map_or(ANYTHING, |i| {
+        let needs = rarest.map_or(Needs::Nothing, |i| {
             let groups = required.swap_remove(i);
-            [groups[0], groups.get(1).copied().unwrap_or(NOTHING)]
+            match words_of(groups.iter().flat_map(|g| &self.members[*g as usize]).copied())[..] {
+                [(word, bits)] if word <= u32::from(u16::MAX) => Needs::Bits { word: word as u16, bits },
+                _ => Needs::Groups(groups[0], *groups.last().unwrap_or(&groups[0])),
+            }
         });
         for (groups, tries) in [(&anchors.customer, &mut self.tries), (&anchors.agent, &mut self.tries_agent)] {
             for term in groups.iter().flat_map(|g| &self.members[*g as usize]) {

@@ -22,7 +22,7 @@ pub struct Lexicon {
     pairs: Box<[u64]>,
     /// Characters that are a literal, by their last bits.
     singles: Box<[u64]>,
-    /// Open addressing; a power of two, at most half full.
+    /// Open addressing; a power of two, at most two thirds full.
     slots: Box<[Slot]>,
 }
 
@@ -56,7 +56,7 @@ impl Lexicon {
         let beginnings: usize = (0..literals.len()).map(of).sum();
         let words = (1usize << BITS) / 64;
         let mut lexicon =
-            Lexicon { pairs: vec![0; words].into(), singles: vec![0; words].into(), slots: vec![FREE; (beginnings.max(4) * 2).next_power_of_two()].into() };
+            Lexicon { pairs: vec![0; words].into(), singles: vec![0; words].into(), slots: vec![FREE; (beginnings.max(4) * 3 / 2).next_power_of_two()].into() };
         for (number, literal) in literals.iter().enumerate() {
             let mut rest = literal.chars();
             let Some(first) = rest.next() else { continue };

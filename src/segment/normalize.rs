@@ -165,7 +165,8 @@ impl Normalizer {
         let chars = &out.chars;
         // A Latin phrase is a word of its own: `sever` is no `server` inside `several`.
         let latin = |i: usize| chars.get(i).is_some_and(char::is_ascii_alphanumeric);
-        let whole = |start: usize, end: usize| !(latin(start) && start > 0 && latin(start - 1)) && !(latin(end - 1) && latin(end));
+        let joined = |i: usize| i > 0 && latin(i - 1) && latin(i);
+        let whole = |start: usize, end: usize| !joined(start) && !joined(end);
         let (mut kept, mut at) = (0, 0);
         while at < chars.len() {
             let Some((end, phrase)) = self.phrases.longest(chars, at).filter(|(end, _)| whole(at, *end)) else {
