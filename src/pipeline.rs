@@ -51,6 +51,8 @@ pub struct Outcome {
     pub files: Vec<FileReport>,
     /// Ids asked for that no row has, sorted.
     pub ids_not_found: Vec<String>,
+    /// Why nothing but the rejects may be published: too many rows could not be read.
+    pub refused: Option<Error>,
 }
 
 /// A row on its way: its ticket, its decision, its cells as text.
@@ -132,16 +134,15 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
     let mut ids_not_found: Vec<String> = job.only_ids.into_iter().flatten().filter(|id| !sink.found.contains(*id)).cloned().collect();
     ids_not_found.sort();
     let bad = accounting.quarantined as f64;
-    if bad > job.max_quarantined * (accounting.rows + accounting.not_asked_for) as f64 && accounting.quarantined > 10 {
-        let message = format!(
+    let refused = (bad > job.max_quarantined * (accounting.rows + accounting.not_asked_for) as f64 && accounting.quarantined > 10).then(|| {
+        Error::input(format!(
             "{} of {} rows cannot be read, more than the {} % allowed; look at them with `--rejects FILE`; if they are right, raise `--max-quarantined`",
             accounting.quarantined,
             accounting.rows + accounting.not_asked_for,
             job.max_quarantined * 100.0
-        );
-        return Err(Error::input(message));
-    }
-    Ok(Outcome { accounting, files: feed.files, ids_not_found })
+        ))
+    });
+    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused })
 }
 
 /// Reads the sources one after the other.

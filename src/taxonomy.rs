@@ -8,6 +8,7 @@ pub mod rule;
 use crate::error::{Error, Result, nearest};
 use crate::prediction::Kind;
 use rule::Expr;
+use std::collections::BTreeMap;
 
 /// A field of business whose causes belong together (games, shops, banks …).
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,7 @@ pub struct Pack {
     pub product_hints: Vec<String>,
     /// Words of a ticket's text that tell the field.
     pub cues: Vec<String>,
-    /// Its causes apply to every ticket, whatever the field.
+    /// Its causes apply to every ticket: it has no headers, hints or cues, and no product names it.
     pub universal: bool,
 }
 
@@ -82,6 +83,8 @@ pub struct Cause {
     pub matches: Vec<Example>,
     /// Texts that must not.
     pub rejects: Vec<Example>,
+    /// Index of the cause under which it is counted: the last of the same path, whatever the pack.
+    pub counted_as: usize,
     /// From the desk's own file, beside the built-in ones: it wins over those.
     pub own: bool,
     /// What the agent may answer.
@@ -182,10 +185,19 @@ impl Taxonomy {
         for file in &files {
             file::add_products(&mut taxonomy, file)?;
         }
+        // What nothing tells apart applies everywhere.
+        for (i, pack) in taxonomy.packs.iter_mut().enumerate() {
+            let told = !(pack.headers.is_empty() && pack.product_hints.is_empty() && pack.cues.is_empty());
+            pack.universal = !told && !taxonomy.products.iter().any(|p| p.packs.contains(&i));
+        }
         for file in &files {
             let mut own = sets.clone();
             file::add_sets(file, &mut own)?;
             file::add_causes(&mut taxonomy, file, &own)?;
+        }
+        let last: BTreeMap<Vec<String>, usize> = taxonomy.causes.iter().enumerate().map(|(i, c)| (c.path.clone(), i)).collect();
+        for cause in &mut taxonomy.causes {
+            cause.counted_as = last[&cause.path];
         }
         Ok(taxonomy)
     }

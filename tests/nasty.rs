@@ -365,6 +365,77 @@ fn outputs_are_whole_and_keep_their_place() {
 }
 
 #[test]
+fn too_many_bad_rows_fail_but_are_listed() {
+    let desk = Desk::new();
+    desk.file("a.csv", "编号,内容\n".to_owned() + &"1,闪退,多\n".repeat(30) + "2,闪退\n");
+    let ran = desk.ahu("summarize -o out.txt --rejects bad.csv a.csv");
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert_eq!(desk.read("bad.csv").lines().count(), 31);
+    assert!(!desk.path().join("out.txt").exists());
+}
+
+#[test]
+fn what_is_read_is_not_written() {
+    let desk = Desk::new();
+    desk.file("a.csv", "编号,内容\n1,闪退\n");
+    desk.file("ids.txt", "1\n");
+    desk.file("mine.toml", "words = [\"闪退\"]\n");
+    for arguments in ["summarize -o a.csv a.csv", "classify --only-ids ids.txt -o ids.txt a.csv", "summarize --taxonomy mine.toml -o mine.toml a.csv"] {
+        let ran = desk.ahu(arguments);
+        assert_eq!(ran.code, 2, "{arguments}");
+        assert!(ran.stderr.contains("is an input too"), "{}", ran.stderr);
+    }
+    assert_eq!(desk.read("ids.txt"), "1\n");
+}
+
+#[test]
+fn a_file_named_twice_is_read_once() {
+    let desk = Desk::new();
+    desk.file("a.csv", "内容\n闪退\n奖励没到账\n");
+    let ran = desk.ahu("summarize --format json a.csv ./a.csv");
+    assert!(ran.stderr.contains("`./a.csv` is named twice"), "{}", ran.stderr);
+    assert_eq!(accounting(&serde_json::from_str(&ran.stdout).unwrap()), [2, 2, 0, 0]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_swept() {
+    let desk = Desk::new();
+    desk.file("a.csv", "编号,内容\n1,闪退\n");
+    desk.file(".out.csv.4194999.ahu-tmp", "half");
+    desk.file(&format!(".out.csv.{}.ahu-tmp", std::process::id()), "another run's");
+    assert_eq!(desk.ahu("classify -o out.csv a.csv").code, 0);
+    assert!(!desk.path().join(".out.csv.4194999.ahu-tmp").exists());
+    assert!(desk.path().join(format!(".out.csv.{}.ahu-tmp", std::process::id())).exists());
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_half_done() {
+    use std::process::{Command, Stdio};
+    let desk = Desk::new();
+    desk.file("out.csv", "yesterday's\n");
+    assert!(Command::new("mkfifo").arg(desk.path().join("in.csv")).status().is_ok_and(|s| s.success()));
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_ahu")).args(["classify", "-o", "out.csv", "in.csv"]).current_dir(desk.path()).stderr(Stdio::null()).spawn().unwrap();
+    let left = || desk.path().read_dir().unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().ends_with(".ahu-tmp")).count();
+    let begun = std::time::Instant::now();
+    while left() == 0 {
+        assert!(begun.elapsed().as_secs() < 20, "the output is opened before the input is read");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().is_ok_and(|s| s.success()));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!((left(), desk.read("out.csv").as_str()), (0, "yesterday's\n"));
+}
+
+#[test]
+fn a_mark_tells_the_order_of_utf16() {
+    let desk = Desk::new();
+    let bytes: Vec<u8> = "\u{feff}编号,内容\n1,闪退\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    desk.file("a.csv", bytes);
+    assert_eq!(accounting(&desk.digest("--encoding utf-16 a.csv")), [1, 1, 0, 0]);
+}
+
+#[test]
 fn workbooks_and_archives_are_named() {
     let desk = Desk::new();
     for (file, bytes, word) in [("a.xlsx", &b"PK\x03\x04rest of it"[..], "Excel"), ("a.csv.gz", b"\x1f\x8b\x08rest", "gzip")] {

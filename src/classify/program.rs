@@ -164,10 +164,16 @@ impl Programs {
     }
 }
 
+/// Most regular expressions: each may take a megabyte and is tried on every text.
+const MAX_REGEXES: usize = 300;
+
 fn collect_regexes(e: &Expr, out: &mut HashMap<String, Regex>) -> Result<()> {
     match e {
         Expr::Regex(pattern) => {
             if !out.contains_key(pattern) {
+                if out.len() == MAX_REGEXES {
+                    return Err(Error::setup(format!("more than {MAX_REGEXES} different regular expressions: write the others as terms, which cost nothing")));
+                }
                 out.insert(pattern.clone(), compile_regex(pattern)?);
             }
         }

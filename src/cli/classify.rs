@@ -29,7 +29,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let setup = args.input.setup(&args.taxonomy)?;
     setup.refuse_output(args.output.as_deref())?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
-    let (stream, published) = Stream::open(args.output.as_deref(), &setup.sources)?;
+    let (stream, published) = Stream::open(args.output.as_deref(), &setup.kept)?;
     let name = args.output.as_ref().map_or("stdout".to_owned(), |p| p.display().to_string());
     let options = annotate::Options { raw_cells: args.raw_cells, bom: args.bom };
     let job = setup.job();
@@ -42,6 +42,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if let (Some(published), Some(rejects)) = (rejects_published, rejects) {
         published.publish(rejects.get_ref())?;
     }
+    outcome.refused.map_or(Ok(()), Err)?;
     if let (Some(published), Some(file)) = (published, stream.file()) {
         published.publish(file)?;
     }

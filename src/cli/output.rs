@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,39 @@ pub fn is_closed_pipe(e: &Error) -> bool {
     e.kind == ahu::error::ErrorKind::Io && e.message.contains("stdout") && e.message.contains("os error 32")
 }
 
+/// Files under way, to be removed when the user interrupts.
+static ASIDE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes `path` when the process is interrupted or asked to end.
+fn remember(path: &Path) {
+    if let Ok(mut aside) = ASIDE.lock() {
+        aside.push(path.to_owned());
+        if aside.len() == 1 {
+            // A second handler is refused, and the first does.
+            let _ = ctrlc::set_handler(|| {
+                for path in ASIDE.lock().map_or_else(|_| Vec::new(), |mut a| std::mem::take(&mut *a)) {
+                    let _ = std::fs::remove_file(path);
+                }
+                std::process::exit(130);
+            });
+        }
+    }
+}
+
+/// Removes what a run that was killed has left beside `place`.
+fn remove_left_over(place: &Path) {
+    let Some(name) = place.file_name().map(|n| format!(".{}.", n.to_string_lossy())) else { return };
+    let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let pid = file.strip_prefix(&name).and_then(|f| f.strip_suffix(".ahu-tmp")).and_then(|pid| pid.parse::<u32>().ok());
+        // Only where the system tells which processes live.
+        if pid.is_some_and(|pid| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A file under way: written beside its place, put there at the end.
 pub struct Published {
     place: PathBuf,
@@ -70,7 +104,9 @@ impl Published {
         name.push(place.file_name().unwrap_or_default());
         name.push(format!(".{}.ahu-tmp", std::process::id()));
         let aside = place.with_file_name(name);
+        remove_left_over(place);
         let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&aside).map_err(doing)?;
+        remember(&aside);
         if let Some(known) = known {
             // A file that only its owner may read stays so.
             file.set_permissions(known.permissions()).map_err(doing)?;

@@ -75,6 +75,8 @@ pub struct Setup {
     pub classifier: Classifier,
     pub ingest: ingest::Config,
     pub sources: Vec<Source>,
+    /// Files that no output may replace: the sources, and what else was named to be read.
+    pub kept: Vec<Source>,
     pub only_ids: Option<HashSet<String>>,
     pub rejects: Option<PathBuf>,
     pub max_quarantined: f64,
@@ -139,7 +141,12 @@ impl InputArgs {
         };
         let only_ids = self.only_ids.as_deref().map(read_ids).transpose()?;
         // The taxonomy compiles while nothing else is to do: a missing file should be told first, though.
-        let sources = source::expand(&self.inputs)?;
+        let (sources, repeated) = source::expand(&self.inputs)?;
+        for file in repeated {
+            output::complain(&format!("`{file}` is named twice; it is read once"));
+        }
+        let named = taxonomy.taxonomy.iter().chain(&settings.taxonomy).chain(&taxonomy.config).chain(&self.only_ids);
+        let kept = sources.iter().cloned().chain(named.cloned().map(Source::File)).collect();
         if sources == [Source::Stdin] && output::stdin_is_terminal() {
             output::complain("reading from the terminal; give a file, or end with Ctrl-D");
         }
@@ -148,7 +155,7 @@ impl InputArgs {
         if !(0.0..=1.0).contains(&max_quarantined) {
             return Err(Error::setup(format!("`--max-quarantined`: expected a share from 0 to 1, found {max_quarantined}")));
         }
-        Ok(Setup { classifier, ingest, sources, only_ids, rejects: self.rejects, max_quarantined, progress: AtomicU64::new(0) })
+        Ok(Setup { classifier, ingest, sources, kept, only_ids, rejects: self.rejects, max_quarantined, progress: AtomicU64::new(0) })
     }
 }
 
@@ -194,7 +201,7 @@ impl Setup {
     /// The rejects file, to be published with [`output::Published::publish`] after it is finished.
     pub fn open_rejects(&self) -> Result<Option<(output::Published, Rejects<std::io::BufWriter<std::fs::File>>)>> {
         let Some(path) = &self.rejects else { return Ok(None) };
-        let (published, file) = output::Published::create(path, &self.sources)?;
+        let (published, file) = output::Published::create(path, &self.kept)?;
         let rejects = Rejects::new(std::io::BufWriter::new(file), &path.display().to_string())?;
         Ok(Some((published, rejects)))
     }

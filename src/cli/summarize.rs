@@ -87,8 +87,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
     let options = summary::Options { all_ids: args.ids, as_of };
-    let (digest, files, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
-    tell_about(&files, digest.accounting.quarantined, setup.rejects.as_deref());
+    let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
+    tell_about(&outcome.files, digest.accounting.quarantined, setup.rejects.as_deref());
     warn_of_products(&digest);
     let format = match args.format {
         FormatArg::Text => Format::Text,
@@ -103,6 +103,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if let (Some(published), Some(rejects)) = (published, rejects) {
         published.publish(rejects.get_ref())?;
     }
+    outcome.refused.map_or(Ok(()), Err)?;
     // Yesterday's digest is worth more than an empty one.
     if let Some(path) = &args.output
         && digest.accounting.rows == 0
@@ -111,7 +112,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         output::complain(&format!("no tickets; `{}` is left as it was", path.display()));
         return Ok(ExitCode::SUCCESS);
     }
-    output::publish(&text, args.output.as_deref(), &setup.sources)?;
+    output::publish(&text, args.output.as_deref(), &setup.kept)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -50,10 +50,16 @@ impl std::str::FromStr for Encoding {
 }
 
 impl Encoding {
+    /// Whether it is UTF-16, of either byte order.
+    #[must_use]
+    pub fn is_utf16(self) -> bool {
+        matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
+    }
+
     /// Bytes of a code unit: 2 for UTF-16, else 1.
     #[must_use]
     pub fn unit(self) -> usize {
-        if matches!(self, Encoding::Utf16Le | Encoding::Utf16Be) { 2 } else { 1 }
+        if self.is_utf16() { 2 } else { 1 }
     }
 
     fn table(self) -> &'static encoding_rs::Encoding {

@@ -396,8 +396,10 @@ fn detect(config: &Config, source: &Source, head: &[u8]) -> Result<Detected> {
     let complete = head.len() < HEAD;
     let found = match config.encoding {
         Some(encoding) => {
-            let bom = encoding::detect(head, complete).ok().filter(|d| d.encoding == encoding).map_or(0, |d| d.bom);
-            return Ok(Detected { encoding, bom });
+            let found = encoding::detect(head, complete).ok().filter(|d| d.bom > 0);
+            // A mark tells the byte order, which `utf-16` leaves open.
+            let same_but_order = |d: &Detected| d.encoding == encoding || (d.encoding.is_utf16() && encoding.is_utf16());
+            return Ok(found.filter(same_but_order).unwrap_or(Detected { encoding, bom: 0 }));
         }
         None => encoding::detect(head, complete)?,
     };

@@ -1,6 +1,7 @@
 //! What the user named: files, patterns, folders, stdin.
 
 use crate::error::{Error, Result};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// One input.
@@ -26,13 +27,14 @@ impl Source {
 /// Endings of the files taken from a folder.
 const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
 
-/// The inputs that `arguments` name, in their order; those of a pattern or folder sorted by name. No argument is stdin.
+/// The inputs that `arguments` name, in their order, each once; those of a pattern or folder sorted by name. No argument is
+/// stdin. Then the names of those that were named again: a row read twice would be counted twice where it has no id.
 ///
 /// # Errors
 /// A file that does not exist, a pattern or folder that holds none.
-pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
+pub fn expand(arguments: &[String]) -> Result<(Vec<Source>, Vec<String>)> {
     if arguments.is_empty() {
-        return Ok(vec![Source::Stdin]);
+        return Ok((vec![Source::Stdin], Vec::new()));
     }
     let mut sources = Vec::new();
     for argument in arguments {
@@ -49,7 +51,14 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
             return Err(Error::io(argument, "open", &std::io::Error::new(std::io::ErrorKind::NotFound, "no such file or folder")));
         }
     }
-    Ok(sources)
+    let mut seen = HashSet::new();
+    let identity = |s: &Source| match s {
+        Source::Stdin => None,
+        // A pipe may be named again: it is another one's turn to write.
+        Source::File(path) => path.canonicalize().ok().filter(|p| p.is_file()),
+    };
+    let (first, again): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|s| identity(s).is_none_or(|p| seen.insert(p)));
+    Ok((first, again.iter().map(Source::name).collect()))
 }
 
 fn folder(path: &Path) -> Result<Vec<Source>> {

@@ -1,13 +1,14 @@
 //! `summarize`: tickets in, one digest out.
 
-use super::{Consumer, Job, Output, Rejects, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::counts::Counts;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::ingest::dates;
-use crate::ingest::reader::{FileReport, Layout, Reject};
+use crate::ingest::reader::{Layout, Reject};
 use crate::prediction::Kind;
 use crate::segment::Normalizer;
+use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
@@ -27,12 +28,12 @@ const SHOWN_IDS: usize = 10;
 ///
 /// # Errors
 /// Whatever reading gave; broken accounting.
-pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Vec<FileReport>, Option<W>)> {
+pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Outcome, Option<W>)> {
     let mut counter = Counter { counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
-    let outcome = super::run(job, &Summary, &mut counter)?;
+    let outcome = super::run(job, &Summary { taxonomy: job.classifier.taxonomy() }, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
-    let digest = Digest::new(&counter.counts, outcome.accounting, job.classifier.taxonomy(), options.as_of, outcome.ids_not_found)?;
-    Ok((digest, outcome.files, rejects))
+    let digest = Digest::new(&counter.counts, outcome.accounting.clone(), job.classifier.taxonomy(), options.as_of, outcome.ids_not_found.clone())?;
+    Ok((digest, outcome, rejects))
 }
 
 /// The tickets of a batch, reduced to what is counted.
@@ -54,9 +55,11 @@ struct Counted {
     day: Option<Date>,
 }
 
-struct Summary;
+struct Summary<'a> {
+    taxonomy: &'a Taxonomy,
+}
 
-impl Output for Summary {
+impl Output for Summary<'_> {
     type Part = Part;
 
     fn begin(&self, _: &Layout) -> Part {
@@ -79,7 +82,8 @@ impl Output for Summary {
         part.ids.push_str(&row.ticket.id);
         let day = dates::day(&row.ticket.time);
         let p = row.prediction;
-        part.tickets.push(Counted { product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
+        let cause = p.cause.map(|c| self.taxonomy.causes[c].counted_as as u32);
+        part.tickets.push(Counted { product, kind: p.kind, cause, id: (from, part.ids.len() as u32), day });
     }
 }
 

@@ -142,8 +142,11 @@ fn resolve_set<'a>(name: &'a str, file: &'a Parsed<'_>, sets: &mut Sets, open: &
     if sets.contains_key(name) {
         return Ok(());
     }
-    if open.contains(&name) || open.len() > rule::MAX_DEPTH {
+    if open.contains(&name) {
         return Err(file.place(entries, Error::setup(format!("set `{{{name}}}` contains itself"))));
+    }
+    if open.len() > rule::MAX_DEPTH {
+        return Err(file.place(entries, Error::setup(format!("set `{{{name}}}` is nested more than {} deep; name its entries directly", rule::MAX_DEPTH))));
     }
     open.push(name);
     let mut terms = Vec::new();
@@ -180,7 +183,6 @@ pub(super) fn add_pack(taxonomy: &mut Taxonomy, file: &Parsed<'_>) {
     pack.headers.extend(p.headers.iter().cloned());
     pack.product_hints.extend(p.product_hints.iter().cloned());
     pack.cues.extend(p.cues.iter().cloned());
-    pack.universal = pack.headers.is_empty() && pack.product_hints.is_empty() && pack.cues.is_empty();
 }
 
 /// Adds the file's products.
@@ -266,6 +268,7 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
         rules,
         matches: examples(&raw.matches),
         rejects: examples(&raw.rejects),
+        counted_as: 0,
         own: false,
         script: raw.script.clone(),
         file: file.name.to_owned(),

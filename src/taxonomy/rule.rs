@@ -223,7 +223,11 @@ impl Parser<'_> {
                 None | Some(')') => break,
                 Some('!') if !matches!(self.peek2(), Some('~' | '<' | '>')) => {
                     self.at += 1;
+                    let at = self.at;
                     let inner = self.near()?;
+                    if !has_positive(&inner) {
+                        return Err(Error::setup(format!("rule, character {at}: `!` of something negative; write what must be there without `!`")));
+                    }
                     parts.push(Expr::Not(Box::new(inner)));
                 }
                 _ => parts.push(self.near()?),
