@@ -19,6 +19,7 @@ pub struct Accounting {
     /// Unreadable.
     pub quarantined: u64,
     /// Header, title and blank lines: no rows.
+    #[serde(skip)]
     pub structural: u64,
     /// Rows whose id was not asked for.
     #[serde(skip_serializing_if = "is_zero")]

@@ -8,7 +8,9 @@ pub mod cells;
 pub mod columns;
 pub mod dates;
 pub mod encoding;
+pub mod formats;
 pub mod lines;
+mod open;
 pub mod reader;
 pub mod records;
 pub mod seen;
@@ -28,4 +30,10 @@ pub struct Config {
     pub delimiter: Option<u8>,
     /// Column names the user gave.
     pub columns: ColumnNames,
+    /// Sheets to read, by name; empty: those that people see and that have the columns.
+    pub sheets: Vec<String>,
+    /// What to ask databases.
+    pub query: Option<String>,
+    /// Password of databases whose URL has none.
+    pub password: Option<String>,
 }

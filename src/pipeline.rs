@@ -16,7 +16,7 @@ use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::prediction::Prediction;
 use crate::ticket::{Quarantined, Ticket};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
@@ -51,8 +51,10 @@ pub struct Outcome {
     pub files: Vec<FileReport>,
     /// Ids asked for that no row has, sorted.
     pub ids_not_found: Vec<String>,
-    /// Why nothing but the rejects may be published: too many rows could not be read.
+    /// Why nothing but the rejects may be published: too many rows could not be read, or an input ends in the middle.
     pub refused: Option<Error>,
+    /// Parts of files that are left out, with the reason.
+    pub left_out: Vec<String>,
 }
 
 /// A row on its way: its ticket, its decision, its cells as text.
@@ -103,7 +105,15 @@ pub(crate) trait Consumer<T>: Send {
 pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Consumer<O::Part>) -> Result<Outcome> {
     let threads = rayon::current_num_threads();
     let workers = Mutex::new(Vec::new());
-    let mut feed = Feed { job, next: 0, current: None, files: Vec::new(), finished_bytes: 0 };
+    let mut feed = Feed {
+        job,
+        queue: job.sources.iter().cloned().collect(),
+        several: job.sources.len() > 1,
+        left_out: Vec::new(),
+        current: None,
+        files: Vec::new(),
+        finished_bytes: 0,
+    };
     let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new() };
     let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
     let mut done: Vec<Done<O::Part>> = Vec::new();
@@ -142,13 +152,19 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
             job.max_quarantined * 100.0
         ))
     });
-    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused })
+    let incomplete = feed.files.iter().find_map(|f| Some((f, f.incomplete.as_ref()?)));
+    let incomplete =
+        incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how}); what was read up to there is shown")).in_file(&f.file));
+    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out })
 }
 
 /// Reads the sources one after the other.
 struct Feed<'a, 'j> {
     job: &'j Job<'a>,
-    next: usize,
+    queue: VecDeque<Source>,
+    /// Whether there is more than one input.
+    several: bool,
+    left_out: Vec<String>,
     current: Option<Box<Reader>>,
     files: Vec<FileReport>,
     finished_bytes: u64,
@@ -159,11 +175,15 @@ impl Feed<'_, '_> {
         let mut read = Vec::with_capacity(batches);
         while read.len() < batches {
             let Some(reader) = &mut self.current else {
-                let Some(source) = self.job.sources.get(self.next) else { break };
-                self.next += 1;
-                match Reader::open(source, self.job.ingest, self.job.keep_raw, self.job.sources.len() > 1)? {
+                let Some(source) = self.queue.pop_front() else { break };
+                match Reader::open(&source, self.job.ingest, self.job.keep_raw, self.several)? {
                     Opened::Empty(report) => self.files.push(report),
                     Opened::Reader(reader) => self.current = Some(reader),
+                    Opened::Parts(parts, left_out) => {
+                        self.left_out.extend(left_out);
+                        self.several |= parts.len() > 1;
+                        parts.into_iter().rev().for_each(|p| self.queue.push_front(p));
+                    }
                 }
                 continue;
             };

@@ -34,11 +34,15 @@ pub enum Reason {
     TooLong,
     /// Bytes that the file's encoding does not have.
     BadEncoding,
+    /// Not the JSON object that the file's other lines are.
+    BadJson,
+    /// The last row of a file that ends in the middle.
+    CutOff,
 }
 
 impl Reason {
     /// Every reason, in the order in which reports show them.
-    pub const ALL: [Reason; 4] = [Reason::BadQuote, Reason::WrongWidth, Reason::TooLong, Reason::BadEncoding];
+    pub const ALL: [Reason; 6] = [Reason::BadQuote, Reason::WrongWidth, Reason::TooLong, Reason::BadEncoding, Reason::BadJson, Reason::CutOff];
 
     /// The code used in files for machines.
     #[must_use]
@@ -48,6 +52,8 @@ impl Reason {
             Reason::WrongWidth => "wrong-width",
             Reason::TooLong => "too-long",
             Reason::BadEncoding => "bad-encoding",
+            Reason::BadJson => "bad-json",
+            Reason::CutOff => "cut-off",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod floors;
+mod formats;
 mod knowledge;
 mod nasty;
 mod run;

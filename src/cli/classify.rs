@@ -38,7 +38,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         Err(e) if output::is_closed_pipe(&e) => return Ok(ExitCode::SUCCESS),
         done => done?,
     };
-    tell_about(&outcome.files, outcome.accounting.quarantined, setup.rejects.as_deref());
+    tell_about(&outcome, setup.rejects.as_deref());
     if let (Some(published), Some(rejects)) = (rejects_published, rejects) {
         published.publish(rejects.get_ref())?;
     }

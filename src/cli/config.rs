@@ -25,6 +25,13 @@ pub struct Settings {
     pub max_quarantined: Option<f64>,
     /// See `--lang`.
     pub lang: Option<String>,
+    /// See `--sheet`.
+    #[serde(default)]
+    pub sheets: Vec<String>,
+    /// See `--query`.
+    pub query: Option<String>,
+    /// See `--password-file`; relative to the settings file.
+    pub password_file: Option<PathBuf>,
     /// Header names.
     #[serde(default)]
     pub columns: Columns,
@@ -66,7 +73,7 @@ pub fn read(path: &Path) -> Result<Settings> {
     let name = path.display().to_string();
     let mut settings: Settings = toml::from_str(&text).map_err(|e| toml_error(&e, &Source { name: &name, text: &text }))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none") {
+    for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none").chain(&mut settings.password_file) {
         *file = folder.join(&*file);
     }
     Ok(settings)

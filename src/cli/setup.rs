@@ -4,9 +4,8 @@ use super::config;
 use super::output::{self, Progress};
 use ahu::classify::{self, Classifier};
 use ahu::error::{Error, Result, nearest};
-use ahu::ingest::reader::FileReport;
 use ahu::ingest::{self, ColumnNames, Encoding, Source, source};
-use ahu::pipeline::{Job, Rejects};
+use ahu::pipeline::{Job, Outcome, Rejects};
 use ahu::taxonomy::{self, Taxonomy};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -32,7 +31,7 @@ const MAX_THREADS: usize = 1024;
 /// What to read and how.
 #[derive(clap::Args)]
 pub struct InputArgs {
-    /// Files, patterns such as '2026-11/*.csv', folders, or - for stdin
+    /// Files (CSV, Excel, JSON, Parquet, SQLite; packed ones too), patterns such as '2026-11/*.csv', folders, databases by URL, or - for stdin
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Column of the event id
@@ -56,6 +55,15 @@ pub struct InputArgs {
     /// Delimiter of the inputs: a character, or `tab` [default: told by the first lines]
     #[arg(long, value_name = "CHAR")]
     pub delimiter: Option<String>,
+    /// Sheet of a workbook; repeatable [default: those that people see and that have the columns]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Vec<String>,
+    /// What to ask a database (postgres://…, mysql://… or a SQLite file)
+    #[arg(long, value_name = "SQL")]
+    pub query: Option<String>,
+    /// File with the database's password; else the variable AHU_SQL_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
     /// Only the tickets whose ids this file lists, one a line; ids not found are listed
     #[arg(long, value_name = "FILE")]
     pub only_ids: Option<PathBuf>,
@@ -137,6 +145,12 @@ impl InputArgs {
                 product: self.product_column.or(columns.product.clone()),
                 text: if self.text_column.is_empty() { columns.text.clone() } else { self.text_column },
                 channel: self.channel_column.or(columns.channel.clone()),
+            },
+            sheets: if self.sheet.is_empty() { settings.sheets.clone() } else { self.sheet },
+            query: self.query.or(settings.query.clone()),
+            password: match self.password_file.as_ref().or(settings.password_file.as_ref()) {
+                Some(file) => Some(read_text(file)?.trim_end_matches(['\r', '\n']).to_owned()),
+                None => std::env::var(ahu::ingest::formats::sql::PASSWORD_VARIABLE).ok(),
             },
         };
         let only_ids = self.only_ids.as_deref().map(read_ids).transpose()?;
@@ -221,7 +235,9 @@ impl Setup {
 }
 
 /// Tells on stderr what the user should know of how the files were read.
-pub fn tell_about(files: &[FileReport], quarantined: u64, rejects: Option<&Path>) {
+pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
+    let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
+    outcome.left_out.iter().for_each(|part| output::complain(part));
     for f in files.iter().filter(|f| f.mixed_lines > 0) {
         output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));
     }

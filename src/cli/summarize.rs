@@ -88,7 +88,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let job = setup.job();
     let options = summary::Options { all_ids: args.ids, as_of };
     let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
-    tell_about(&outcome.files, digest.accounting.quarantined, setup.rejects.as_deref());
+    tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);
     let format = match args.format {
         FormatArg::Text => Format::Text,
@@ -103,7 +103,13 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if let (Some(published), Some(rejects)) = (published, rejects) {
         published.publish(rejects.get_ref())?;
     }
-    outcome.refused.map_or(Ok(()), Err)?;
+    if let Some(refused) = outcome.refused {
+        // What was read of a file that ends in the middle is worth a look, but no file's place.
+        if args.output.is_none() && outcome.files.iter().any(|f| f.incomplete.is_some()) {
+            output::publish(&text, None, &setup.kept)?;
+        }
+        return Err(refused);
+    }
     // Yesterday's digest is worth more than an empty one.
     if let Some(path) = &args.output
         && digest.accounting.rows == 0

@@ -50,6 +50,12 @@ impl std::str::FromStr for Encoding {
 }
 
 impl Encoding {
+    /// The characters of the beginning of a text, with replacements where it is cut in two or wrong: to look at, not to keep.
+    #[must_use]
+    pub fn glance(self, bytes: &[u8]) -> String {
+        self.table().decode_without_bom_handling(bytes).0.into_owned()
+    }
+
     /// Whether it is UTF-16, of either byte order.
     #[must_use]
     pub fn is_utf16(self) -> bool {

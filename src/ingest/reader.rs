@@ -3,31 +3,26 @@
 use super::Config;
 use super::cells::Cells;
 use super::columns::{self, Columns};
-use super::encoding::{self, Detected, Encoding};
-use super::lines::LineReader;
-use super::records::{Record, RecordReader, RowSpan};
-use super::source::Source;
+use super::encoding::Encoding;
+use super::records::{Cut, Record, Records, RowSpan};
+use super::source::{Source, Spool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ticket::{Quarantined, Reason, Ticket};
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Bytes looked at to decide encoding and delimiter.
-const HEAD: usize = 1 << 20;
 /// A batch is full at so many bytes or rows.
 const BATCH_BYTES: usize = 1 << 17;
 const BATCH_ROWS: usize = 1024;
 /// Rows among which the header is looked for.
-const HEADER_ROWS: usize = 10;
+pub(super) const HEADER_ROWS: usize = 10;
 /// Unreadable rows before the first readable one after which a file is given up.
 const MAX_BAD_BEFORE_HEADER: usize = 100;
-/// Stands for "no delimiter" in files of one column.
-const NO_DELIMITER: u8 = 0x1f;
 
 /// What is the same for all rows of a file.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +91,8 @@ pub struct FileReport {
     pub structural: u64,
     /// Lines in another encoding than the file's.
     pub mixed_lines: u64,
+    /// How it was noticed that the input ends in the middle, if it does.
+    pub incomplete: Option<String>,
 }
 
 /// An input, opened: empty, or ready to hand out batches.
@@ -104,71 +101,63 @@ pub enum Opened {
     Empty(FileReport),
     /// With a header.
     Reader(Box<Reader>),
+    /// A file of several parts, each to be opened by itself; and those that are left out, with the reason.
+    Parts(Vec<Source>, Vec<String>),
 }
 
 /// Hands out the rows of one input.
 pub struct Reader {
-    source: Source,
     layout: Arc<Layout>,
-    records: RecordReader<Box<dyn Read + Send>>,
+    records: Box<dyn Records>,
     pending: Vec<(String, Record)>,
     header_text: String,
     report: FileReport,
     number: u64,
     /// Bytes of all records handed out: must be all bytes read.
     accounted: u64,
-    before: Option<Stamp>,
+    checks: Checks,
     done: bool,
     handed_out: bool,
 }
 
+/// What is looked at when all was read.
+#[derive(Default)]
+pub(super) struct Checks {
+    /// The file, as it was before.
+    pub file: Option<(PathBuf, Stamp)>,
+    /// Whether each of the file's bytes is a byte of a record.
+    pub every_byte: bool,
+    /// Set when the input turned out to end in the middle.
+    pub cut: Cut,
+    /// A temporary file that goes when the reader goes.
+    pub kept: Option<Arc<Spool>>,
+}
+
+/// What tells that a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    len: u64,
+pub(super) struct Stamp {
+    pub len: u64,
     modified: Option<SystemTime>,
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let m = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some(Stamp { len: m.len(), modified: m.modified().ok() })
 }
 
 impl Reader {
-    /// Opens `source` and finds out encoding, delimiter and columns. `keep_raw` keeps each row's bytes; `several` says that
-    /// there are other inputs, so that made-up ids need the file's name.
-    ///
-    /// # Errors
-    /// What opening and reading gave; an encoding that cannot be told; columns that cannot be found.
-    pub fn open(source: &Source, config: &Config, keep_raw: bool, several: bool) -> Result<Opened> {
-        let name = source.name();
-        let mut input: Box<dyn Read + Send> = match source {
-            Source::Stdin => Box::new(std::io::stdin()),
-            Source::File(path) => Box::new(File::open(path).map_err(|e| Error::io(&name, "open", &e))?),
-        };
-        let before = if let Source::File(path) = source { stamp(path) } else { None };
-        let mut head = Vec::new();
-        input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| Error::io(&name, "read", &e))?;
-        let detected = refuse_binary(&head).and_then(|()| detect(config, source, &head)).map_err(|e| e.in_file(&name))?;
-        let body = &head[detected.bom..];
-        let delimiter = config.delimiter.unwrap_or_else(|| sniff_delimiter(body, detected.encoding));
-        let report = FileReport { file: name.clone(), encoding: detected.encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0 };
-        let mut rest = Cursor::new(head);
-        rest.set_position(detected.bom as u64);
-        let chained: Box<dyn Read + Send> = Box::new(rest.chain(input));
-        let lines = LineReader::new(chained, detected.encoding, detected.bom as u64);
-        let mut records = RecordReader::new(lines, detected.encoding, delimiter);
-        records.keep_raw = keep_raw;
-        let layout = Layout { file: name.clone(), delimiter, row_prefix: if several { name.clone() } else { String::new() }, ..Layout::default() };
+    /// A reader of `records`, whose header is looked for; [`Opened::Empty`] if there is no row at all.
+    pub(super) fn begin(records: Box<dyn Records>, layout: Layout, report: FileReport, config: &Config, checks: Checks) -> Result<Opened> {
+        let accounted = records.offset();
         let mut reader = Reader {
-            source: source.clone(),
             layout: Arc::new(layout),
             records,
             pending: Vec::new(),
             header_text: String::new(),
             report,
             number: 0,
-            accounted: detected.bom as u64,
-            before,
+            accounted,
+            checks,
             done: false,
             handed_out: false,
         };
@@ -238,7 +227,7 @@ impl Reader {
         let names: Vec<String> = cells.iter(text).map(str::to_owned).collect();
         let refs: Vec<&str> = names.iter().map(String::as_str).collect();
         let columns = columns::find(&refs, &config.columns).map_err(|e| e.in_file(&self.report.file))?;
-        self.records.width = Some(names.len());
+        self.records.set_width(names.len());
         let layout = Arc::make_mut(&mut self.layout);
         layout.columns = columns;
         layout.header = names;
@@ -263,7 +252,7 @@ impl Reader {
     }
 
     fn read_record(&mut self, text: &mut String) -> Result<Option<Record>> {
-        self.records.next_record(text).map_err(|e| Error::io(&self.report.file, "read", &e))
+        self.records.next_record(text).map_err(|e| e.in_file(&self.report.file))
     }
 
     /// The next rows; `None` at the end, when [`Reader::finish`] is due.
@@ -333,27 +322,29 @@ impl Reader {
     /// # Errors
     /// When the file changed while it was read, or bytes are unaccounted for.
     pub fn finish(mut self) -> Result<FileReport> {
-        self.report.mixed_lines = self.records.mixed_lines;
+        self.report.mixed_lines = self.records.mixed_lines();
+        self.report.incomplete = self.checks.cut.how().map(str::to_owned);
         if self.accounted != self.records.offset() {
             let message = format!("{} bytes read but {} accounted for; nothing is published; please report this", self.records.offset(), self.accounted);
             return Err(Error::new(ErrorKind::Accounting, message).in_file(&self.report.file));
         }
-        if let (Source::File(path), Some(before)) = (&self.source, self.before) {
-            still_growing(path, before, self.accounted).map_err(|e| e.in_file(&self.report.file))?;
+        if let Some((path, before)) = &self.checks.file {
+            let read = if self.checks.every_byte { self.accounted } else { before.len };
+            still_growing(path, *before, read, self.checks.every_byte).map_err(|e| e.in_file(&self.report.file))?;
         }
         Ok(self.report)
     }
 }
 
 /// A file that changes while it is read, or that was written a moment ago and grows, is not whole yet.
-fn still_growing(path: &Path, before: Stamp, read: u64) -> Result<()> {
+fn still_growing(path: &Path, before: Stamp, read: u64, lines: bool) -> Result<()> {
     let busy = || Err(Error::new(ErrorKind::Busy, "the file is still being written; run again when it is complete"));
     if stamp(path) != Some(before) || read != before.len {
         return busy();
     }
     let age = before.modified.and_then(|m| SystemTime::now().duration_since(m).ok());
     let fresh = age.is_some_and(|a| a < Duration::from_secs(2));
-    if fresh && !ends_with_line_end(path) {
+    if fresh && lines && !ends_with_line_end(path) {
         std::thread::sleep(Duration::from_millis(250));
         if stamp(path) != Some(before) {
             return busy();
@@ -374,92 +365,8 @@ fn ends_with_line_end(path: &Path) -> bool {
     last_bytes().map_or(true, |last| last.is_empty() || last.iter().any(|b| matches!(b, b'\n' | b'\r')))
 }
 
-/// Files that are no text, told by their first bytes.
-fn refuse_binary(head: &[u8]) -> Result<()> {
-    let kinds: [(&[u8], &str); 4] = [
-        (b"PK\x03\x04", "an Excel workbook or a zip archive"),
-        (b"\xD0\xCF\x11\xE0", "an old Excel workbook"),
-        (b"\x1F\x8B", "a gzip archive"),
-        (b"\x28\xB5\x2F\xFD", "a zstd archive"),
-    ];
-    match kinds.iter().find(|(magic, _)| head.starts_with(magic)) {
-        Some((_, kind)) => Err(Error::input(format!("expected a CSV file, found {kind}; save it as CSV or unpack it first"))),
-        None => Ok(()),
-    }
-}
-
 fn is_blank(row: &str, delimiter: u8) -> bool {
     row.bytes().all(|b| b == delimiter || b == b' ')
-}
-
-fn detect(config: &Config, source: &Source, head: &[u8]) -> Result<Detected> {
-    let complete = head.len() < HEAD;
-    let found = match config.encoding {
-        Some(encoding) => {
-            let found = encoding::detect(head, complete).ok().filter(|d| d.bom > 0);
-            // A mark tells the byte order, which `utf-16` leaves open.
-            let same_but_order = |d: &Detected| d.encoding == encoding || (d.encoding.is_utf16() && encoding.is_utf16());
-            return Ok(found.filter(same_but_order).unwrap_or(Detected { encoding, bom: 0 }));
-        }
-        None => encoding::detect(head, complete)?,
-    };
-    if found.encoding == Encoding::Utf8
-        && found.bom == 0
-        && !complete
-        && head.is_ascii()
-        && let Source::File(path) = source
-        && stamp(path).is_some()
-        && let Some(later) = first_non_ascii(path)
-    {
-        return encoding::detect(&later, false);
-    }
-    Ok(found)
-}
-
-/// The first part of a file that is not plain ASCII, for files that begin with very many plain rows.
-fn first_non_ascii(path: &Path) -> Option<Vec<u8>> {
-    let mut file = File::open(path).ok()?;
-    let mut block = vec![0; HEAD];
-    loop {
-        let n = file.read(&mut block).ok().filter(|n| *n > 0)?;
-        let Some(at) = block[..n].iter().position(|b| !b.is_ascii()) else { continue };
-        let from = block[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        let mut part = block[from..n].to_vec();
-        file.take(HEAD as u64).read_to_end(&mut part).ok()?;
-        return Some(part);
-    }
-}
-
-/// The delimiter that splits the first lines into the same number of cells, most of them with known names.
-fn sniff_delimiter(head: &[u8], encoding: Encoding) -> u8 {
-    let mut reader = LineReader::new(head, encoding, 0);
-    let mut lines = Vec::new();
-    while let Ok(Some(line)) = reader.next_line()
-        && lines.len() < 30
-    {
-        if let super::lines::RawLine::Line(bytes, _) = line
-            && let Some((text, _)) = encoding::decode_line(encoding, bytes)
-        {
-            let text = text.trim_end_matches(['\n', '\r']).to_owned();
-            if !text.trim().is_empty() {
-                lines.push(text);
-            }
-        }
-    }
-    let score = |delimiter: u8| {
-        let mut cells = Cells::new(delimiter);
-        let mut rows = Vec::new();
-        for line in &lines {
-            cells.split(line, line.contains('"'));
-            let names: Vec<&str> = cells.iter(line).collect();
-            rows.push((cells.len(), columns::recognised(&names)));
-        }
-        let header = |i: usize| (rows[i].1, rows[i..].iter().filter(|r| r.0 == rows[i].0).count(), rows[i].0);
-        (0..rows.len().min(HEADER_ROWS)).filter(|i| rows[*i].0 > 1).map(header).max().unwrap_or_default()
-    };
-    let scored = [b',', b'\t', b';', b'|'].map(|d| (score(d), d));
-    let best = scored.iter().rev().max_by_key(|(s, _)| *s);
-    best.filter(|((_, _, width), _)| *width > 1).map_or(NO_DELIMITER, |(_, d)| *d)
 }
 
 impl Layout {

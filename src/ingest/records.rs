@@ -2,11 +2,14 @@
 //! goes on at the next line, so that one bad quote costs one line and not the rest of the file.
 
 use super::encoding::{Encoding, decode_line};
+use super::formats::packed::read_error;
 use super::lines::{LineReader, LineSpan, MAX_ROW, RawLine};
+use crate::error::Result;
 use crate::ticket::Reason;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// Most lines of one row.
 const MAX_ROW_LINES: usize = 20_000;
@@ -57,10 +60,67 @@ pub enum Record {
     },
 }
 
+/// The records of one input, whatever its format.
+pub trait Records: Send {
+    /// The next record; a row's characters, as CSV, are appended to `out`.
+    ///
+    /// # Errors
+    /// What reading gave.
+    fn next_record(&mut self, out: &mut String) -> Result<Option<Record>>;
+    /// Tells how many cells the header has.
+    fn set_width(&mut self, width: usize);
+    /// Bytes read so far, counted from the start of the input; 0 for formats without bytes of their own.
+    fn offset(&self) -> u64;
+    /// Lines that were in another encoding than the input.
+    fn mixed_lines(&self) -> u64;
+}
+
+impl<R: Read + Send> Records for RecordReader<R> {
+    fn next_record(&mut self, out: &mut String) -> Result<Option<Record>> {
+        self.read_record(out).map_err(|e| read_error(&e))
+    }
+
+    fn set_width(&mut self, width: usize) {
+        self.width = Some(width);
+    }
+
+    fn offset(&self) -> u64 {
+        self.lines.offset()
+    }
+
+    fn mixed_lines(&self) -> u64 {
+        self.mixed_lines
+    }
+}
+
 #[derive(Debug)]
 enum Item {
     Text { text: String, span: LineSpan, raw: Option<Vec<u8>> },
     Bad { span: LineSpan, reason: Reason, raw: Option<Vec<u8>> },
+}
+
+/// Whether an input ended in the middle, and how that was noticed: shared between who unpacks it and who reads it.
+#[derive(Debug, Clone, Default)]
+pub struct Cut(Arc<OnceLock<String>>);
+
+impl Cut {
+    /// Notes the end.
+    pub fn set(&self, how: String) {
+        // The first to notice tells it best.
+        let _ = self.0.set(how);
+    }
+
+    /// Whether it was noticed.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// How it was noticed.
+    #[must_use]
+    pub fn how(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
 }
 
 /// Joins the lines of `input` into records.
@@ -75,6 +135,8 @@ pub struct RecordReader<R> {
     pub keep_raw: bool,
     /// Lines that were in another encoding than the file.
     pub mixed_lines: u64,
+    /// Set once the input turns out to end in the middle: its last line is no row then.
+    pub cut: Cut,
     replay: VecDeque<Item>,
     open: Vec<Item>,
     open_bytes: usize,
@@ -92,6 +154,7 @@ impl<R: Read> RecordReader<R> {
             width: None,
             keep_raw: false,
             mixed_lines: 0,
+            cut: Cut::default(),
             replay: VecDeque::new(),
             open: Vec::new(),
             open_bytes: 0,
@@ -100,16 +163,11 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Bytes read so far, counted from the start of the file.
-    pub fn offset(&self) -> u64 {
-        self.lines.offset()
-    }
-
     /// The next record; a row's characters are appended to `out`.
     ///
     /// # Errors
     /// What reading gave.
-    pub fn next_record(&mut self, out: &mut String) -> std::io::Result<Option<Record>> {
+    pub fn read_record(&mut self, out: &mut String) -> std::io::Result<Option<Record>> {
         loop {
             if self.open.is_empty()
                 && self.replay.is_empty()
@@ -127,6 +185,7 @@ impl<R: Read> RecordReader<R> {
                 Item::Bad { span, reason, raw } if self.open.is_empty() => {
                     let detail = match reason {
                         Reason::TooLong => format!("line of {} bytes, at most {MAX_ROW} are read", span.len),
+                        Reason::CutOff => "the input ends in the middle of it".to_owned(),
                         _ => format!("bytes that are not {}", self.encoding),
                     };
                     return Ok(Some(Record::Bad { span: span.into(), reason, detail, raw }));
@@ -170,6 +229,10 @@ impl<R: Read> RecordReader<R> {
             }
         };
         let raw = self.keep_raw.then(|| bytes.to_vec());
+        if self.cut.is_set() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\0") {
+            self.replay.push_back(Item::Bad { span, reason: Reason::CutOff, raw });
+            return Ok(Fast::Slow);
+        }
         let Some((text, mixed)) = decode_line(self.encoding, bytes) else {
             self.replay.push_back(Item::Bad { span, reason: Reason::BadEncoding, raw });
             return Ok(Fast::Slow);
@@ -219,7 +282,7 @@ impl<R: Read> RecordReader<R> {
         self.replay = items;
         let (span, raw) = match first {
             Some(Item::Text { span, raw, .. } | Item::Bad { span, raw, .. }) => (span, raw),
-            None => (LineSpan { number: 0, start: self.offset(), len: 0 }, None),
+            None => (LineSpan { number: 0, start: self.lines.offset(), len: 0 }, None),
         };
         Record::Bad { span: span.into(), reason: Reason::BadQuote, detail: why.to_owned(), raw }
     }
@@ -241,7 +304,7 @@ impl<R: Read> RecordReader<R> {
         }
         self.open_bytes = 0;
         out.truncate(from + out[from..].trim_end_matches(['\n', '\r']).len());
-        let span = span.unwrap_or(RowSpan { line: 0, start: self.offset(), len: 0 });
+        let span = span.unwrap_or(RowSpan { line: 0, start: self.lines.offset(), len: 0 });
         if out.len() == from {
             return Record::Blank(span);
         }
@@ -302,7 +365,7 @@ mod tests {
         r.width = Some(width);
         let mut text = String::new();
         let mut all = Vec::new();
-        while let Some(record) = r.next_record(&mut text).unwrap() {
+        while let Some(record) = r.read_record(&mut text).unwrap() {
             all.push(record);
         }
         all

@@ -1,8 +1,12 @@
-//! What the user named: files, patterns, folders, stdin.
+//! What the user named: files, patterns, folders, databases, stdin; and the parts that a file turns out to have.
 
-use crate::error::{Error, Result};
+use super::formats::sql::Database;
+use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +15,88 @@ pub enum Source {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// A query on a server's database.
+    Database(Database),
+    /// A part of a file.
+    Part(Part),
+}
+
+/// A sheet, a packed file, a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The file's name and the part's.
+    pub shown: String,
+    /// Where the file is; a temporary one goes when its last part is dropped.
+    pub file: Arc<Spool>,
+    /// Which part.
+    pub which: Which,
+}
+
+/// Which part of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// A workbook's sheet.
+    Sheet(String),
+    /// A file of an archive.
+    Entry(String),
+    /// What a query on a SQLite file gives.
+    Query(String),
+}
+
+/// A file that can be opened again and again: the user's own, or a temporary copy of a stream.
+#[derive(Debug)]
+pub struct Spool {
+    path: PathBuf,
+    /// Removed when dropped.
+    temporary: Option<tempfile::TempPath>,
+}
+
+impl PartialEq for Spool {
+    fn eq(&self, other: &Spool) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Spool {}
+
+impl Spool {
+    /// The user's own file.
+    #[must_use]
+    pub fn of_file(path: &Path) -> Spool {
+        Spool { path: path.to_owned(), temporary: None }
+    }
+
+    /// A copy of all that `input` gives.
+    ///
+    /// # Errors
+    /// What reading and writing gave.
+    pub fn copy(mut input: impl Read) -> Result<Spool> {
+        let wrong = |e: std::io::Error| Error::new(ErrorKind::Io, format!("cannot make a temporary copy: {e}"));
+        let mut file = tempfile::NamedTempFile::new().map_err(wrong)?;
+        std::io::copy(&mut input, &mut file).map_err(wrong)?;
+        let temporary = file.into_temp_path();
+        Ok(Spool { path: temporary.to_path_buf(), temporary: Some(temporary) })
+    }
+
+    /// Whether it is the user's own.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.temporary.is_none()
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// What opening gave.
+    pub fn open(&self) -> Result<File> {
+        File::open(&self.path).map_err(|e| Error::io(self.path.display(), "open", &e))
+    }
 }
 
 impl Source {
@@ -20,12 +106,15 @@ impl Source {
         match self {
             Source::Stdin => "stdin".to_owned(),
             Source::File(path) => path.display().to_string(),
+            Source::Database(database) => database.shown.clone(),
+            Source::Part(part) => part.shown.clone(),
         }
     }
 }
 
 /// Endings of the files taken from a folder.
-const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
+const ENDINGS: [&str; 18] =
+    ["csv", "tsv", "txt", "tab", "xlsx", "xlsm", "xlsb", "xls", "ods", "json", "jsonl", "ndjson", "parquet", "gz", "zst", "zip", "sqlite", "db"];
 
 /// The inputs that `arguments` name, in their order, each once; those of a pattern or folder sorted by name. No argument is
 /// stdin. Then the names of those that were named again: a row read twice would be counted twice where it has no id.
@@ -41,6 +130,8 @@ pub fn expand(arguments: &[String]) -> Result<(Vec<Source>, Vec<String>)> {
         let path = Path::new(argument);
         if argument == "-" {
             sources.push(Source::Stdin);
+        } else if let Some(database) = Database::from_url(argument) {
+            sources.push(Source::Database(database));
         } else if path.is_dir() {
             sources.extend(folder(path)?);
         } else if path.exists() {
@@ -53,7 +144,7 @@ pub fn expand(arguments: &[String]) -> Result<(Vec<Source>, Vec<String>)> {
     }
     let mut seen = HashSet::new();
     let identity = |s: &Source| match s {
-        Source::Stdin => None,
+        Source::Stdin | Source::Database(_) | Source::Part(_) => None,
         // A pipe may be named again: it is another one's turn to write.
         Source::File(path) => path.canonicalize().ok().filter(|p| p.is_file()),
     };

@@ -32,7 +32,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     let mut counter = Counter { counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
     let outcome = super::run(job, &Summary { taxonomy: job.classifier.taxonomy() }, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
-    let digest = Digest::new(&counter.counts, outcome.accounting.clone(), job.classifier.taxonomy(), options.as_of, outcome.ids_not_found.clone())?;
+    let digest = Digest::new(&counter.counts, outcome.accounting, job.classifier.taxonomy(), options.as_of, outcome.ids_not_found.clone())?;
     Ok((digest, outcome, rejects))
 }
 

@@ -1,0 +1,284 @@
+//! The same tickets in every format give the same digest, and broken ones are refused or read as far as they go.
+
+use crate::run::{Desk, accounting};
+use std::io::Write;
+
+/// The story's tickets: header and rows.
+fn story() -> Vec<Vec<String>> {
+    let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/story/tickets.csv")).unwrap();
+    let (text, _, _) = encoding_rs::GB18030.decode(&bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+fn as_csv(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    rows.iter().for_each(|r| out.write_record(r).unwrap());
+    out.into_inner().unwrap()
+}
+
+fn as_jsonl(rows: &[Vec<String>]) -> String {
+    let object = |row: &Vec<String>| {
+        let pairs: Vec<String> = rows[0].iter().zip(row).map(|(k, v)| format!("{}:{}", serde_json::json!(k), serde_json::json!(v))).collect();
+        format!("{{{}}}", pairs.join(","))
+    };
+    rows[1..].iter().map(object).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        out.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(bytes).unwrap();
+    }
+    out.finish().unwrap().into_inner()
+}
+
+fn xlsx(sheets: &[(&str, &[Vec<String>])]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (name, rows) in sheets {
+        let sheet = book.add_worksheet().set_name(*name).unwrap();
+        for (r, row) in rows.iter().enumerate() {
+            for (c, cell) in row.iter().enumerate() {
+                sheet.write_string(r as u32, c as u16, cell).unwrap();
+            }
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+fn parquet(rows: &[Vec<String>]) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::writer::SerializedFileWriter;
+    let columns: String = rows[0].iter().map(|n| format!("REQUIRED BYTE_ARRAY {n} (UTF8);")).collect();
+    let schema = parquet::schema::parser::parse_message_type(&format!("message tickets {{ {columns} }}")).unwrap();
+    let mut out = SerializedFileWriter::new(Vec::new(), schema.into(), Default::default()).unwrap();
+    let mut group = out.next_row_group().unwrap();
+    let mut at = 0;
+    while let Some(mut column) = group.next_column().unwrap() {
+        let values: Vec<ByteArray> = rows[1..].iter().map(|r| ByteArray::from(r[at].as_str())).collect();
+        column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+        at += 1;
+    }
+    group.close().unwrap();
+    out.into_inner().unwrap()
+}
+
+fn sqlite(desk: &Desk, name: &str, rows: &[Vec<String>]) {
+    let db = rusqlite::Connection::open(desk.path().join(name)).unwrap();
+    let columns: Vec<String> = rows[0].iter().map(|c| format!("\"{c}\" TEXT")).collect();
+    db.execute_batch(&format!(
+        "CREATE TABLE tickets ({}); CREATE TABLE settings (key TEXT, value TEXT); INSERT INTO settings VALUES ('a', 'b')",
+        columns.join(",")
+    ))
+    .unwrap();
+    let marks = vec!["?"; rows[0].len()].join(",");
+    for row in &rows[1..] {
+        db.execute(&format!("INSERT INTO tickets VALUES ({marks})"), rusqlite::params_from_iter(row)).unwrap();
+    }
+}
+
+#[test]
+fn every_format_gives_the_same_digest() {
+    let desk = Desk::new();
+    let rows = story();
+    let csv = as_csv(&rows);
+    let jsonl = as_jsonl(&rows);
+    let array = format!("[\n{}\n]\n", jsonl.trim_end().replace('\n', ",\n"));
+    let notes = vec![vec!["说明".to_owned()], vec!["本表由系统导出".to_owned()]];
+    // Names tell nothing: what is inside does.
+    desk.file("a.csv", &csv);
+    desk.file("gz.bin", gz(&csv));
+    desk.file("zst.csv", zstd::encode_all(&csv[..], 3).unwrap());
+    desk.file("jsonl.txt", &jsonl);
+    desk.file("array.csv", &array);
+    desk.file("jsonl.gz", gz(jsonl.as_bytes()));
+    desk.file("archive.zip", zip(&[("__MACOSX/x", b"x"), ("folder/tickets.csv", &csv), ("folder/empty.csv", b"")]));
+    desk.file("book.dat", xlsx(&[("说明", &notes), ("工单", &rows)]));
+    desk.file("book.xlsx.gz", gz(&xlsx(&[("Sheet1", &rows)])));
+    desk.file(
+        "tickets.parquet",
+        parquet(&rows.iter().enumerate().map(|(i, r)| if i == 0 { (0..r.len()).map(|c| format!("c{c}")).collect() } else { r.clone() }).collect::<Vec<_>>()),
+    );
+    sqlite(&desk, "desk.db", &rows);
+    let expected = desk.ahu("summarize --format json --ids a.csv").stdout;
+    assert!(expected.contains("\"count\": 30"), "{expected}");
+    for file in ["gz.bin", "zst.csv", "jsonl.txt", "array.csv", "jsonl.gz", "archive.zip", "book.dat", "book.xlsx.gz", "desk.db"] {
+        let ran = desk.ahu(&format!("summarize --format json --ids {file}"));
+        assert_eq!((ran.code, ran.stdout == expected), (0, true), "{file}: {}\n{}", ran.stderr, ran.stdout);
+    }
+    let names: Vec<String> = ["--id-column", "--time-column", "--product-column", "--text-column"]
+        .iter()
+        .zip(["事件号", "时间", "游戏", "问题描述"])
+        .filter_map(|(option, name)| Some(format!("{option} c{}", rows[0].iter().position(|h| h == name)?)))
+        .collect();
+    let ran = desk.ahu(&format!("summarize --format json --ids {} tickets.parquet", names.join(" ")));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let counts = |text: &str| text.split("\"count\": ").skip(1).map(|t| t.split(',').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(counts(&ran.stdout), counts(&expected));
+    // Streams are copied where they have to be read twice.
+    for (file, bytes) in [("stdin json", jsonl.into_bytes()), ("stdin xlsx", xlsx(&[("Sheet1", &rows)])), ("stdin gz", gz(&csv))] {
+        let ran = desk.ahu_with(&["summarize", "--format", "json", "--ids"], Some(&bytes));
+        assert_eq!(ran.stdout, expected, "{file}: {}", ran.stderr);
+    }
+}
+
+/// Needs a server: `AHU_TEST_POSTGRES=postgres://user:password@host/database`, likewise `AHU_TEST_MYSQL`.
+#[test]
+fn a_server_gives_the_same_digest() {
+    let desk = Desk::new();
+    let rows = story();
+    desk.file("a.csv", as_csv(&rows));
+    let expected = desk.ahu("summarize --format json --ids a.csv").stdout;
+    let quote = |s: &String| format!("'{}'", s.replace('\'', "''"));
+    let create =
+        |mark: char| format!("CREATE TABLE ahu_story (row_no INT, {})", rows[0].iter().map(|c| format!("{mark}{c}{mark} TEXT")).collect::<Vec<_>>().join(","));
+    let insert = |(i, row): (usize, &Vec<String>)| format!("INSERT INTO ahu_story VALUES ({i}, {})", row.iter().map(quote).collect::<Vec<_>>().join(","));
+    let select =
+        |mark: char| format!("SELECT {} FROM ahu_story ORDER BY row_no", rows[0].iter().map(|c| format!("{mark}{c}{mark}")).collect::<Vec<_>>().join(","));
+    let statements = |mark: char| {
+        ["DROP TABLE IF EXISTS ahu_story".to_owned(), create(mark)].into_iter().chain(rows[1..].iter().enumerate().map(insert)).collect::<Vec<_>>()
+    };
+    let check = |url: &str, mark: char| {
+        let ran = desk.ahu_with(&["summarize", "--format", "json", "--ids", "--query", &select(mark), url], None);
+        assert_eq!(ran.stdout, expected, "{}", ran.stderr);
+        // A wrong query and a wrong password say what is wrong, and no secret.
+        let wrong = desk.ahu_with(&["summarize", "--query", "SELECT nothing FROM nowhere", url], None);
+        assert_eq!(wrong.code, 74, "{}", wrong.stderr);
+        assert!(wrong.stderr.contains("nowhere"), "{}", wrong.stderr);
+    };
+    match std::env::var("AHU_TEST_POSTGRES") {
+        Err(_) => eprintln!("skipped: AHU_TEST_POSTGRES names no server"),
+        Ok(url) => {
+            let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+            statements('"').iter().for_each(|s| client.batch_execute(s).unwrap());
+            check(&url, '"');
+        }
+    }
+    match std::env::var("AHU_TEST_MYSQL") {
+        Err(_) => eprintln!("skipped: AHU_TEST_MYSQL names no server"),
+        Ok(url) => {
+            use mysql::prelude::Queryable;
+            let mut client = mysql::Conn::new(url.as_str()).unwrap();
+            statements('`').iter().for_each(|s| client.query_drop(s).unwrap());
+            check(&url, '`');
+        }
+    }
+}
+
+#[test]
+fn several_sheets_are_one_input_and_can_be_chosen() {
+    let desk = Desk::new();
+    let sheet = |from: usize, n: usize| -> Vec<Vec<String>> {
+        std::iter::once(vec!["工单号".to_owned(), "产品".to_owned(), "内容".to_owned()])
+            .chain((from..from + n).map(|i| vec![format!("T{i}"), "星海手游".to_owned(), "奖励没到账".to_owned()]))
+            .collect()
+    };
+    desk.file("a.xlsx", xlsx(&[("一月", &sheet(0, 3)), ("二月", &sheet(10, 4)), ("空", &[])]));
+    assert_eq!(accounting(&desk.digest("a.xlsx"))[1], 7);
+    assert_eq!(accounting(&desk.digest("--sheet 二月 a.xlsx"))[1], 4);
+    let ran = desk.ahu("summarize --sheet 三月 a.xlsx");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`一月`, `二月`"), "{}", ran.stderr);
+    // Rows of both sheets come out again.
+    assert_eq!(desk.ahu("classify a.xlsx").stdout.lines().count(), 8);
+}
+
+#[test]
+fn cells_of_a_workbook_are_what_a_person_sees() {
+    use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+    let desk = Desk::new();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (c, name) in ["工单号", "创建时间", "产品", "内容"].iter().enumerate() {
+        sheet.write_string(2, c as u16, *name).unwrap();
+    }
+    sheet.write_string(0, 0, "客服工单明细表").unwrap();
+    let date = ExcelDateTime::from_ymd(2026, 11, 1).unwrap().and_hms(8, 5, 0).unwrap();
+    sheet.write_number(3, 0, 123_456_789_012_345_678.0).unwrap();
+    sheet.write_datetime_with_format(3, 1, &date, &Format::new().set_num_format("yyyy/m/d h:mm")).unwrap();
+    sheet.write_string(3, 2, "0012").unwrap();
+    sheet.write_formula(3, 3, Formula::new("=\"奖励\"&\"没到账\"").set_result("奖励没到账")).unwrap();
+    sheet.write_number(4, 0, 7.0).unwrap();
+    sheet.write_string(4, 3, "有逗号,\"引号\"\n和换行").unwrap();
+    // A styled cell far away is no 16,384 columns and a million rows.
+    sheet.write_blank(1_048_575, 16_383, &Format::new().set_bold()).unwrap();
+    desk.file("a.xlsx", book.save_to_buffer().unwrap());
+    let ran = desk.ahu("classify a.xlsx");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let mut reader = csv::ReaderBuilder::new().from_reader(ran.stdout.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].iter().take(4).collect::<Vec<_>>(), ["1.23457E+17", "2026-11-01 08:05:00", "0012", "奖励没到账"]);
+    assert_eq!(rows[1].iter().take(4).collect::<Vec<_>>(), ["7", "", "", "有逗号,\"引号\"\n和换行"]);
+}
+
+#[test]
+fn what_breaks_off_is_read_as_far_as_it_goes() {
+    let desk = Desk::new();
+    let mut csv = String::from("工单号,内容\n");
+    for i in 0..20_000 {
+        csv += &format!("T{i},奖励没到账 第{}次\n", i * 7919 % 10_007);
+    }
+    let whole = gz(csv.as_bytes());
+    desk.file("cut.csv.gz", &whole[..whole.len() / 2]);
+    let ran = desk.ahu("summarize --format json -o out.json cut.csv.gz");
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("ends in the middle"), "{}", ran.stderr);
+    assert!(!desk.path().join("out.json").exists());
+    let ran = desk.ahu("summarize --format json cut.csv.gz");
+    assert_eq!(ran.code, 65);
+    let [rows, classified, duplicates, quarantined] = accounting(&serde_json::from_str(&ran.stdout).unwrap());
+    assert!(classified > 5_000 && rows == classified + duplicates + quarantined && quarantined <= 1, "{}", ran.stdout);
+    // Several members are one file.
+    let (a, b) = csv.as_bytes().split_at(csv.len() / 2);
+    desk.file("members.gz", [gz(a), gz(b), vec![0; 512]].concat());
+    assert_eq!(accounting(&desk.digest("members.gz"))[1], 20_000);
+}
+
+#[test]
+fn bombs_and_locked_or_foreign_files_are_refused() {
+    let desk = Desk::new();
+    let zeros = vec![b'0'; 100 << 20];
+    desk.file("a.gz", gz(&zeros));
+    desk.file("a.zst", zstd::encode_all(&zeros[..], 3).unwrap());
+    desk.file("a.xlsx", zip(&[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>"), ("xl/sharedStrings.xml", &zeros)]));
+    desk.file("a.zip", zip(&[("a.csv", &zeros)]));
+    for file in ["a.gz", "a.zst", "a.xlsx", "a.zip"] {
+        let begun = std::time::Instant::now();
+        let ran = desk.ahu(&format!("summarize {file}"));
+        assert_eq!(ran.code, 65, "{file}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hundreds of times its size"), "{file}: {}", ran.stderr);
+        assert!(begun.elapsed().as_secs() < 10, "{file} took {:?}", begun.elapsed());
+    }
+    desk.file("page.xls", "<html><table><tr><td>工单号</td></tr></table></html>");
+    assert!(desk.ahu("summarize page.xls").stderr.contains("web page"));
+    desk.file("half.xlsx", &xlsx(&[("a", &[vec!["工单号".into(), "内容".into()]])])[..900]);
+    assert_eq!(desk.ahu("summarize half.xlsx").code, 65);
+}
+
+#[test]
+fn json_rows_that_are_none_are_set_aside() {
+    let desk = Desk::new();
+    let long = "x".repeat(5 << 20);
+    let lines = [
+        r#"{"id":9007199254740993,"content":"奖励没到账"}"#.to_owned(),
+        format!("{{\"id\":2,\"content\":\"{long}\"}}"),
+        r#"{"id":3,"id":4,"content":"闪退"}"#.to_owned(),
+        r#"{"id":5,"content":"\ud83d"}"#.to_owned(),
+        "[".repeat(100_000),
+        r#"{"id":6,"content":"闪退","extra":{"deep":[1,2]}}"#.to_owned(),
+    ];
+    desk.file("a.jsonl", lines.join("\n"));
+    assert_eq!(accounting(&desk.digest("a.jsonl")), [6, 2, 0, 4]);
+    let ran = desk.ahu("classify a.jsonl");
+    assert!(ran.stdout.starts_with("id,content,extra.deep,ahu_kind"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n9007199254740993,奖励没到账,,complaint"), "{}", ran.stdout);
+}
