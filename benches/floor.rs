@@ -221,6 +221,7 @@ impl Tickets<'_> {
                     "education" => "学而课堂",
                     "telecom" => "蜂窝宽带",
                     "bank" => "安心银行",
+                    "civic" => "市民热线",
                     _ => "其他",
                 };
                 c.matches.iter().chain(&c.rejects).map(move |e| (product, e.text.as_str()))

@@ -249,5 +249,5 @@ pub mod builtin {
             }),*];
         };
     }
-    packs!["general", "game", "shop", "education", "o2o", "telecom", "bank", "english"];
+    packs!["general", "game", "shop", "education", "o2o", "telecom", "bank", "civic", "english"];
 }
