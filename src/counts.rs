@@ -10,6 +10,8 @@ use std::collections::HashMap;
 pub struct Cell {
     /// How many.
     pub count: u64,
+    /// The cause of the first of them, which may be another pack's of the same path than that of the key.
+    pub first_cause: Option<usize>,
     /// Their ids in the order of the input: all of them, or the first few.
     pub ids: Vec<String>,
 }
@@ -45,8 +47,9 @@ impl Counts {
         Counts { products: HashMap::new(), first_day: None, last_day: None, max_ids }
     }
 
-    /// Counts one ticket. `key` is the product's folded name, `name` as written.
-    pub fn add(&mut self, key: &str, name: &str, kind: Option<Kind>, cause: Option<usize>, id: &str) {
+    /// Counts one ticket. `key` is the product's folded name, `name` as written; `counted_as` the index that stands for all
+    /// causes of the path of `cause`.
+    pub fn add(&mut self, (key, name): (&str, &str), kind: Option<Kind>, cause: Option<usize>, counted_as: Option<usize>, id: &str) {
         if !self.products.contains_key(key) {
             self.products.insert(key.to_owned(), ProductCounts::default());
         }
@@ -57,7 +60,10 @@ impl Counts {
                 product.spellings.insert(name.to_owned(), 1);
             }
         }
-        let cell = product.cells.entry((kind, cause)).or_default();
+        let cell = product.cells.entry((kind, counted_as)).or_default();
+        if cell.count == 0 {
+            cell.first_cause = cause;
+        }
         cell.count += 1;
         if cell.ids.len() < self.max_ids {
             cell.ids.push(id.to_owned());
@@ -88,6 +94,9 @@ impl std::ops::AddAssign for Counts {
             }
             for (key, cell) in product.cells {
                 let own = mine.cells.entry(key).or_default();
+                if own.count == 0 {
+                    own.first_cause = cell.first_cause;
+                }
                 own.count += cell.count;
                 let room = self.max_ids.saturating_sub(own.ids.len());
                 own.ids.extend(cell.ids.into_iter().take(room));
@@ -108,7 +117,8 @@ mod tests {
                 let mut c = Counts::new(3);
                 for (i, (product, cause, complaint)) in tickets {
                     let kind = if *complaint { Kind::Complaint } else { Kind::Inquiry };
-                    c.add(&product.to_string(), "p", Some(kind), Some(*cause as usize), &i.to_string());
+                    let cause = Some(*cause as usize);
+                    c.add((&product.to_string(), "p"), Some(kind), Some(i % 5), cause, &i.to_string());
                 }
                 c
             };

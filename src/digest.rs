@@ -161,7 +161,7 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy) -> ProductDigest 
         for ((_, cause), cell) in cells.iter().filter(|((k, _), _)| *k == kind) {
             match cause {
                 Some(i) => {
-                    let cause = &taxonomy.causes[*i];
+                    let cause = &taxonomy.causes[cell.first_cause.unwrap_or(*i)];
                     causes.push(CauseDigest { cause: cause.name(), count: cell.count, ids: cell.ids.clone(), team: cause.team.clone() });
                 }
                 None => unassigned = Unassigned { count: cell.count, ids: cell.ids.clone(), groups: Vec::new() },

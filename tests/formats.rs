@@ -56,8 +56,12 @@ fn xlsx(sheets: &[(&str, &[Vec<String>])]) -> Vec<u8> {
 fn parquet(rows: &[Vec<String>]) -> Vec<u8> {
     use parquet::data_type::{ByteArray, ByteArrayType};
     use parquet::file::writer::SerializedFileWriter;
-    let columns: String = rows[0].iter().map(|n| format!("REQUIRED BYTE_ARRAY {n} (UTF8);")).collect();
-    let schema = parquet::schema::parser::parse_message_type(&format!("message tickets {{ {columns} }}")).unwrap();
+    use parquet::schema::types::Type;
+    let column = |name: &String| {
+        let kind = Type::primitive_type_builder(name, parquet::basic::Type::BYTE_ARRAY).with_converted_type(parquet::basic::ConvertedType::UTF8);
+        std::sync::Arc::new(kind.with_repetition(parquet::basic::Repetition::REQUIRED).build().unwrap())
+    };
+    let schema = Type::group_type_builder("tickets").with_fields(rows[0].iter().map(column).collect()).build().unwrap();
     let mut out = SerializedFileWriter::new(Vec::new(), schema.into(), Default::default()).unwrap();
     let mut group = out.next_row_group().unwrap();
     let mut at = 0;
@@ -103,26 +107,14 @@ fn every_format_gives_the_same_digest() {
     desk.file("archive.zip", zip(&[("__MACOSX/x", b"x"), ("folder/tickets.csv", &csv), ("folder/empty.csv", b"")]));
     desk.file("book.dat", xlsx(&[("说明", &notes), ("工单", &rows)]));
     desk.file("book.xlsx.gz", gz(&xlsx(&[("Sheet1", &rows)])));
-    desk.file(
-        "tickets.parquet",
-        parquet(&rows.iter().enumerate().map(|(i, r)| if i == 0 { (0..r.len()).map(|c| format!("c{c}")).collect() } else { r.clone() }).collect::<Vec<_>>()),
-    );
+    desk.file("tickets.parquet", parquet(&rows));
     sqlite(&desk, "desk.db", &rows);
     let expected = desk.ahu("summarize --format json --ids a.csv").stdout;
     assert!(expected.contains("\"count\": 30"), "{expected}");
-    for file in ["gz.bin", "zst.csv", "jsonl.txt", "array.csv", "jsonl.gz", "archive.zip", "book.dat", "book.xlsx.gz", "desk.db"] {
+    for file in ["gz.bin", "zst.csv", "jsonl.txt", "array.csv", "jsonl.gz", "archive.zip", "book.dat", "book.xlsx.gz", "tickets.parquet", "desk.db"] {
         let ran = desk.ahu(&format!("summarize --format json --ids {file}"));
         assert_eq!((ran.code, ran.stdout == expected), (0, true), "{file}: {}\n{}", ran.stderr, ran.stdout);
     }
-    let names: Vec<String> = ["--id-column", "--time-column", "--product-column", "--text-column"]
-        .iter()
-        .zip(["事件号", "时间", "游戏", "问题描述"])
-        .filter_map(|(option, name)| Some(format!("{option} c{}", rows[0].iter().position(|h| h == name)?)))
-        .collect();
-    let ran = desk.ahu(&format!("summarize --format json --ids {} tickets.parquet", names.join(" ")));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let counts = |text: &str| text.split("\"count\": ").skip(1).map(|t| t.split(',').next().unwrap().to_owned()).collect::<Vec<_>>();
-    assert_eq!(counts(&ran.stdout), counts(&expected));
     // Streams are copied where they have to be read twice.
     for (file, bytes) in [("stdin json", jsonl.into_bytes()), ("stdin xlsx", xlsx(&[("Sheet1", &rows)])), ("stdin gz", gz(&csv))] {
         let ran = desk.ahu_with(&["summarize", "--format", "json", "--ids"], Some(&bytes));

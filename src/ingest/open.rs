@@ -168,7 +168,7 @@ impl Opening<'_> {
 
     fn table(&self, records: Box<dyn Records>, file: Option<&Arc<Spool>>) -> Result<Opened> {
         let own = file.filter(|f| f.is_own()).and_then(|f| Some((f.path().to_owned(), stamp(f.path())?)));
-        let checks = Checks { file: own, kept: file.cloned(), ..Checks::default() };
+        let checks = Checks { file: own, _kept: file.cloned(), ..Checks::default() };
         Reader::begin(records, self.layout(DELIMITER), self.report(Encoding::Utf8, DELIMITER), self.config, checks)
     }
 
@@ -179,7 +179,7 @@ impl Opening<'_> {
         // Only its first characters matter, and a character may be cut in two at the end.
         let first = detected.encoding.glance(first);
         let before = path.and_then(|p| Some((p.to_owned(), stamp(p)?)));
-        let checks = Checks { file: before, every_byte: true, cut: cut.clone(), kept: None };
+        let checks = Checks { file: before, every_byte: true, cut: cut.clone(), _kept: None };
         if json::is_json(&first) {
             let file = match path {
                 Some(path) if stamp(path).is_some() => Spool::of_file(path),
@@ -188,7 +188,7 @@ impl Opening<'_> {
             let lines = || -> Result<_> {
                 let mut file = file.open()?;
                 std::io::copy(&mut file.by_ref().take(detected.bom as u64), &mut std::io::sink()).map_err(|e| Error::io(self.name, "read", &e))?;
-                Ok(LineReader::begin(file, detected.encoding, detected.bom as u64))
+                Ok(LineReader::new(file, detected.encoding, detected.bom as u64))
             };
             let keys = json::Keys::read(lines()?, detected.encoding)?;
             let records = json::JsonRecords::new(lines()?, detected.encoding, keys, self.keep_raw);
@@ -197,8 +197,8 @@ impl Opening<'_> {
         let delimiter = self.config.delimiter.unwrap_or_else(|| sniff_delimiter(&head[detected.bom..], detected.encoding));
         let mut rest = Cursor::new(head);
         rest.set_position(detected.bom as u64);
-        let lines = LineReader::begin(rest.chain(input), detected.encoding, detected.bom as u64);
-        let mut records = RecordReader::begin(lines, detected.encoding, delimiter);
+        let lines = LineReader::new(rest.chain(input), detected.encoding, detected.bom as u64);
+        let mut records = RecordReader::new(lines, detected.encoding, delimiter);
         records.keep_raw = self.keep_raw;
         records.cut = cut.clone();
         Reader::begin(Box::new(records), self.layout(delimiter), self.report(detected.encoding, delimiter), self.config, checks)
@@ -249,7 +249,7 @@ fn first_non_ascii(path: &Path) -> Option<Vec<u8>> {
 
 /// The delimiter that splits the first lines into the same number of cells, most of them with known names.
 fn sniff_delimiter(head: &[u8], encoding: Encoding) -> u8 {
-    let mut reader = LineReader::begin(head, encoding, 0);
+    let mut reader = LineReader::new(head, encoding, 0);
     let mut lines = Vec::new();
     while let Ok(Some(line)) = reader.next_line()
         && lines.len() < 30

@@ -130,7 +130,7 @@ pub(super) struct Checks {
     /// Set when the input turned out to end in the middle.
     pub cut: Cut,
     /// A temporary file that goes when the reader goes.
-    pub kept: Option<Arc<Spool>>,
+    pub _kept: Option<Arc<Spool>>,
 }
 
 /// What tells that a file has changed.

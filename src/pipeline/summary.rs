@@ -29,8 +29,8 @@ const SHOWN_IDS: usize = 10;
 /// # Errors
 /// Whatever reading gave; broken accounting.
 pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Outcome, Option<W>)> {
-    let mut counter = Counter { counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
-    let outcome = super::run(job, &Summary { taxonomy: job.classifier.taxonomy() }, &mut counter)?;
+    let mut counter = Counter { taxonomy: job.classifier.taxonomy(), counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
+    let outcome = super::run(job, &Summary, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
     let digest = Digest::new(&counter.counts, outcome.accounting, job.classifier.taxonomy(), options.as_of, outcome.ids_not_found.clone())?;
     Ok((digest, outcome, rejects))
@@ -55,11 +55,9 @@ struct Counted {
     day: Option<Date>,
 }
 
-struct Summary<'a> {
-    taxonomy: &'a Taxonomy,
-}
+struct Summary;
 
-impl Output for Summary<'_> {
+impl Output for Summary {
     type Part = Part;
 
     fn begin(&self, _: &Layout) -> Part {
@@ -82,21 +80,23 @@ impl Output for Summary<'_> {
         part.ids.push_str(&row.ticket.id);
         let day = dates::day(&row.ticket.time);
         let p = row.prediction;
-        let cause = p.cause.map(|c| self.taxonomy.causes[c].counted_as as u32);
-        part.tickets.push(Counted { product, kind: p.kind, cause, id: (from, part.ids.len() as u32), day });
+        part.tickets.push(Counted { product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
     }
 }
 
-struct Counter<W: Write> {
+struct Counter<'a, W: Write> {
+    taxonomy: &'a Taxonomy,
     counts: Counts,
     rejects: Option<Rejects<W>>,
 }
 
-impl<W: Write + Send> Consumer<Part> for Counter<W> {
+impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
     fn part(&mut self, mut part: Part, new: &[bool]) -> Result<()> {
         for (t, _) in part.tickets.iter().zip(new).filter(|(_, new)| **new) {
             let (key, name) = &part.products[t.product as usize];
-            self.counts.add(key, name, t.kind, t.cause.map(|c| c as usize), &part.ids[t.id.0 as usize..t.id.1 as usize]);
+            let cause = t.cause.map(|c| c as usize);
+            let counted_as = cause.map(|c| self.taxonomy.causes[c].counted_as);
+            self.counts.add((key, name), t.kind, cause, counted_as, &part.ids[t.id.0 as usize..t.id.1 as usize]);
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }

@@ -110,7 +110,7 @@ fn mysql(database: &Database, query: &str, secret: &str, rows: &mut Rows) -> Res
     let mut client = Conn::new(opts).map_err(|e| database.failed("reach", &e, secret))?;
     let failed = |e: mysql::Error| database.failed("ask", &e, secret);
     client.query_drop("SET SESSION TRANSACTION READ ONLY").map_err(failed)?;
-    let mut result = client.query_iter(query).map_err(failed)?;
+    let result = client.query_iter(query).map_err(failed)?;
     result.columns().as_ref().iter().for_each(|c| rows.cell(&c.name_str()));
     let mut line = 1;
     if let Err(gone) = rows.end_row(line) {
