@@ -12,6 +12,7 @@ pub mod counts;
 pub mod digest;
 pub mod error;
 pub mod ingest;
+pub mod mask;
 pub mod pipeline;
 pub mod prediction;
 pub mod report;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 13] = [
+const FLOORS: [(&str, u32); 14] = [
     ("error", 0),
     ("cell", 0),
     ("ticket", 0),
@@ -11,6 +11,7 @@ const FLOORS: [(&str, u32); 13] = [
     ("prediction", 0),
     ("counts", 0),
     ("digest", 0),
+    ("mask", 0),
     ("segment", 1),
     ("ingest", 2),
     ("classify", 2),

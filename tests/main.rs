@@ -4,6 +4,7 @@ mod cases;
 mod floors;
 mod formats;
 mod knowledge;
+mod mask;
 mod nasty;
 mod run;
 mod story;

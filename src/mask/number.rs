@@ -1,0 +1,680 @@
+//! Numbers: mobiles, landlines, identity cards, bank cards.
+
+use super::{Personal, Reading, STRUCK, spoken_digit};
+
+/// Digits that are looked at from one place: no personal number is longer.
+const MOST: usize = 24;
+
+/// What stands between groups of digits, as bits.
+const SPACE: u8 = 1;
+const HYPHEN: u8 = 2;
+const DOT: u8 = 4;
+const BRACKET: u8 = 8;
+
+/// The digits from one place on, with their groups.
+pub(super) struct Window {
+    value: [u8; MOST],
+    /// Their places in the text.
+    at: [usize; MOST],
+    len: usize,
+    /// Bit `k`: a group ends with digit `k`.
+    ends: u32,
+    /// What stands after digit `k`, where a group ends and another follows.
+    separators: [u8; MOST],
+}
+
+impl Window {
+    fn new(reading: &Reading, start: usize, value: impl Fn(char) -> Option<u8>) -> Window {
+        let mut w = Window { value: [0; MOST], at: [0; MOST], len: 0, ends: 0, separators: [0; MOST] };
+        let mut i = start;
+        while let Some(digit) = reading.get(i).and_then(&value) {
+            let k = w.len;
+            let (Some(v), Some(at)) = (w.value.get_mut(k), w.at.get_mut(k)) else { return w };
+            (*v, *at) = (digit, i);
+            w.len += 1;
+            i += 1;
+            if reading.get(i).and_then(&value).is_some() {
+                continue;
+            }
+            w.ends |= 1 << k;
+            let (next, kinds) = separators(reading, i);
+            if next == i {
+                break;
+            }
+            if let Some(s) = w.separators.get_mut(k) {
+                *s = kinds;
+            }
+            i = next;
+        }
+        w
+    }
+
+    fn digit(&self, k: usize) -> u8 {
+        if k < self.len { self.value.get(k).copied().unwrap_or(0) } else { u8::MAX }
+    }
+
+    /// Digits from `k` to `end` as one number.
+    fn number(&self, k: usize, end: usize) -> u32 {
+        self.value.iter().take(end).skip(k).fold(0, |n, d| n.wrapping_mul(10).wrapping_add(u32::from(*d)))
+    }
+
+    /// Whether a group ends just before digit `k`.
+    fn ends_before(&self, k: usize) -> bool {
+        k > 0 && k <= self.len && self.ends >> (k - 1) & 1 != 0
+    }
+
+    fn place(&self, k: usize) -> usize {
+        self.at.get(k).copied().unwrap_or(0)
+    }
+
+    /// The place after digit `k - 1`.
+    fn end(&self, k: usize) -> usize {
+        self.place(k - 1) + 1
+    }
+
+    /// Digits of the first group.
+    fn first_group(&self) -> usize {
+        self.ends.trailing_zeros().min(MOST as u32) as usize + 1
+    }
+
+    fn starts(&self, from: usize, digits: &[u8]) -> bool {
+        self.value.get(from..from + digits.len()).is_some_and(|v| v == digits) && from + digits.len() <= self.len
+    }
+
+    /// The groups of digits `from..end`, and what separates them.
+    fn shape(&self, from: usize, end: usize) -> Shape {
+        let mut shape = Shape { sizes: [0; MOST], count: 0, separators: 0 };
+        let mut size = 0;
+        for k in from..end {
+            size += 1;
+            if self.ends >> k & 1 != 0 || k + 1 == end {
+                if let Some(s) = shape.sizes.get_mut(shape.count) {
+                    *s = size;
+                }
+                shape.count += 1;
+                size = 0;
+                if k + 1 < end {
+                    shape.separators |= self.separators.get(k).copied().unwrap_or(0);
+                }
+            }
+        }
+        shape
+    }
+}
+
+/// Sizes of groups of digits.
+struct Shape {
+    sizes: [u8; MOST],
+    count: usize,
+    separators: u8,
+}
+
+impl Shape {
+    fn sizes(&self) -> &[u8] {
+        self.sizes.get(..self.count).unwrap_or(&[])
+    }
+
+    fn single_digits(&self) -> bool {
+        self.count > 1 && self.sizes().iter().all(|s| *s == 1)
+    }
+
+    fn one_separator(&self) -> bool {
+        self.separators.count_ones() <= 1
+    }
+}
+
+/// The place after what may separate two groups of digits, and what it was; `i` itself when it is nothing of the kind.
+fn separators(reading: &Reading, i: usize) -> (usize, u8) {
+    let (mut end, mut kinds, mut others) = (i, 0, 0);
+    while end < i + 3 {
+        let kind = match reading.get(end) {
+            Some(' ' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}') => SPACE,
+            Some('-') => HYPHEN,
+            Some('.' | '·') => DOT,
+            Some(')') => BRACKET,
+            _ => break,
+        };
+        if kind != SPACE {
+            others += 1;
+        }
+        if others > 1 && kinds & BRACKET == 0 {
+            return (i, 0);
+        }
+        kinds |= kind;
+        end += 1;
+    }
+    // Spaces around a hyphen are part of it.
+    if kinds & !SPACE != 0 {
+        kinds &= !SPACE;
+    }
+    (end, kinds)
+}
+
+/// A number that was recognised: digits `from..end` of a window, of which `keep` stay.
+struct Number {
+    kind: Personal,
+    from: usize,
+    end: usize,
+    keep: usize,
+    /// An `x` follows the last digit, up to this place.
+    tail: Option<usize>,
+    /// It cannot be anything else, whatever word stands before it.
+    certain: bool,
+}
+
+fn number(kind: Personal, from: usize, end: usize, keep: usize) -> Number {
+    Number { kind, from, end, keep, tail: None, certain: false }
+}
+
+/// Words before a number that nobody is known by. Latin ones are in [`Reading::neutral_context`].
+const NEUTRAL: [&str; 66] = [
+    "订单",
+    "单号",
+    "单号码",
+    "单编号",
+    "工单",
+    "运单",
+    "快递号",
+    "物流号",
+    "流水",
+    "流水号",
+    "流水号码",
+    "交易号",
+    "交易码",
+    "事件号",
+    "事件",
+    "编号",
+    "编码",
+    "序列号",
+    "序列码",
+    "序号",
+    "串号",
+    "串码",
+    "批号",
+    "批次",
+    "批次号",
+    "货号",
+    "款号",
+    "条码",
+    "条形码",
+    "二维码",
+    "型号",
+    "版本",
+    "版本号",
+    "发票",
+    "发票号",
+    "发票号码",
+    "税号",
+    "信用代码",
+    "合同号",
+    "凭证号",
+    "参考号",
+    "检索号",
+    "卡密",
+    "兑换码",
+    "激活码",
+    "验证码",
+    "优惠码",
+    "邀请码",
+    "取件码",
+    "追溯码",
+    "追踪码",
+    "商家码",
+    "房间号",
+    "直播间",
+    "期号",
+    "受理号",
+    "票号",
+    "机身号",
+    "机身码",
+    "设备号",
+    "设备码",
+    "角色号",
+    "户号",
+    "车架号",
+    "发动机号",
+    "群号",
+];
+
+/// Latin words before such a number.
+const NEUTRAL_LATIN: [&str; 14] = ["no", "sn", "imei", "meid", "sku", "spu", "order", "code", "ref", "trace", "tracking", "ean", "lot", "isbn"];
+
+const IDENTITY: [&str; 12] =
+    ["身份证", "身份证编号", "证件编号", "身份证号", "身份证号码", "证件号", "证件号码", "身份证件", "身份号码", "证号", "证号码", "sfz"];
+const CARD: [&str; 12] = ["卡号", "卡号码", "银行卡", "储蓄卡", "信用卡", "借记卡", "工资卡", "贷记卡", "银行账号", "银行帐号", "银行账户", "银行帐户"];
+/// Cards of shops and games are no bank cards.
+const OTHER_CARDS: [&str; 13] = ["会员", "礼品", "点", "充值", "购物", "储值", "加油", "积分", "提货", "流量", "月", "电话", "游戏"];
+const PHONE: [&str; 17] =
+    ["电话", "电话号", "电话号码", "手机", "手机号", "手机号码", "座机", "固话", "联系方式", "联系", "联络", "致电", "拨打", "来电", "tel", "phone", "mobile"];
+const LANDLINE: [&str; 9] = ["电话", "电话号", "电话号码", "座机", "座机号", "座机号码", "固话", "固话号码", "固定电话"];
+/// Latin words that may be glued to a phone number.
+pub(super) const LATIN_PHONE: [&str; 12] = ["tel", "phone", "mobile", "mob", "call", "cell", "dh", "sj", "vx", "wx", "qq", "wechat"];
+
+/// What is counted: a number before it is an amount.
+pub(super) fn counted(c: char) -> bool {
+    matches!(c, '元' | '块' | '万' | '亿' | '个' | '件' | '人' | '次' | '年' | '金' | '积' | '钻' | '%' | '￥' | '¥')
+}
+
+impl Reading {
+    /// A group of digits begins at `i`; returns the place to go on from.
+    pub(super) fn digits(&mut self, i: usize) -> usize {
+        if self.has_at
+            && let Some(end) = self.email(i)
+        {
+            return end;
+        }
+        let w = Window::new(self, i, |c| c.to_digit(10).map(|d| d as u8));
+        if w.len >= 7 && !self.is_before(i, |c| c == STRUCK || c == '_') {
+            let context = self.context(i);
+            let neutral = w.first_group() >= 8 && self.is_neutral(i, context, w.first_group());
+            if let Some(n) = self.recognise(&w, i, context).filter(|n| n.certain || !neutral) {
+                return self.strike_number(&w, &n);
+            }
+            if neutral {
+                self.neutral = Some((w.end(w.first_group()), w.first_group()));
+            }
+        }
+        self.detail(i).unwrap_or_else(|| self.skip(i, usize::MAX, |c| c.is_ascii_digit()))
+    }
+
+    /// A digit in words at `i`.
+    pub(super) fn spoken(&mut self, i: usize) -> usize {
+        let end = self.skip(i, usize::MAX, |c| spoken_digit(c).is_some());
+        if !self.is_before(i, |c| c == STRUCK) {
+            let w = Window::new(self, i, spoken_digit);
+            let n = if w.len >= 11 && self.mobile(&w, i, 0, false) { Some(number(Personal::Mobile, 0, 11, 3)) } else { None };
+            if let Some(n) = n.filter(|_| !self.is_neutral(i, self.context(i), w.first_group())) {
+                return self.strike_number(&w, &n);
+            }
+        }
+        self.detail(i).unwrap_or(end)
+    }
+
+    fn strike_number(&mut self, w: &Window, n: &Number) -> usize {
+        let end = n.tail.unwrap_or_else(|| w.end(n.end));
+        for k in n.from + n.keep..n.end {
+            if let Some(c) = self.chars.get_mut(w.place(k)) {
+                *c = STRUCK;
+            }
+        }
+        self.strike_from(n.kind, w.place(n.from), w.end(n.end), end)
+    }
+
+    /// The end of the word that introduces the number at `i`: what is between is skipped.
+    fn context(&self, i: usize) -> usize {
+        self.skip_back(i, 8, |c| matches!(c, ' ' | ':' | '=' | '(' | '[' | '【' | '“' | '"' | '「' | '『' | '<' | '\'' | '.' | '+' | '是' | '为' | '叫' | '就'))
+    }
+
+    /// Whether what introduces the number at `i` says that it is an order's, a device's or the like.
+    fn is_neutral(&self, i: usize, context: usize, digits: usize) -> bool {
+        if self.is_before(context, |c| c == '#' || c == '№') {
+            return true;
+        }
+        let latin = self.skip_back(context, 12, |c| c.is_ascii_lowercase() || c == '_');
+        if latin < context {
+            // A role's id in a game is written `UID`, `角色id`, `game_id`.
+            return self.ends_with(context, "id") || NEUTRAL_LATIN.iter().any(|w| context - latin == w.len() && self.ends_with(context, w));
+        }
+        // How they end: most words are told apart by that.
+        let may_be = self.is_before(context, |c| matches!(c, '单' | '号' | '码' | '水' | '件' | '次' | '本' | '票' | '密' | '间'));
+        if may_be && self.any_ends(context, &NEUTRAL) {
+            return !self.any_ends(context, &["证编号", "卡编号", "证件编号"]);
+        }
+        // The next of a list.
+        self.neutral.is_some_and(|(end, n)| {
+            n == digits && end < i && i - end <= 3 && self.skip(end, 3, |c| matches!(c, ' ' | '、' | ',' | '/' | '和' | '跟' | '与' | '及' | ';')) >= i
+        })
+    }
+
+    fn recognise(&self, w: &Window, i: usize, context: usize) -> Option<Number> {
+        let money = self.is_before(i, |c| matches!(c, '¥' | '￥' | '$'));
+        if let Some(n) = self.identity(w, context) {
+            return Some(n);
+        }
+        if money {
+            return None;
+        }
+        let phone = self.any_ends(context, &PHONE);
+        if let Some(n) = self.abroad(w, i, phone).or_else(|| self.card(w, i, context)) {
+            return Some(n);
+        }
+        if self.mobile(w, i, 0, phone) {
+            return Some(number(Personal::Mobile, 0, 11, 3));
+        }
+        if phone && w.digit(0) == 0 && self.mobile(w, i, 1, false) {
+            return Some(number(Personal::Mobile, 1, 12, 3));
+        }
+        self.landline(w, context, phone)
+    }
+
+    /// Whether a number may end at `end`: nothing is glued to it that makes it part of something else.
+    fn ends_well(&self, end: usize) -> bool {
+        let Some(c) = self.get(end) else { return true };
+        if c.is_ascii_lowercase() {
+            let word = self.skip(end, 8, |c| c.is_ascii_lowercase());
+            return LATIN_PHONE.iter().chain(&["v"]).any(|w| word - end == w.len() && self.ends_with(word, w));
+        }
+        // `.00` follows an amount.
+        let fraction = self.skip(end + 1, 3, |c| c.is_ascii_digit());
+        let amount = c == '.' && (matches!(fraction - end, 2 | 3) || self.get(fraction) == Some(STRUCK));
+        !(c == STRUCK || c == '_' || counted(c) || amount)
+    }
+
+    /// Whether a number may begin at `i`: it is no decimals, nor the last part of a longer number.
+    fn begins_well(&self, i: usize) -> bool {
+        let joined = self.is_before(i, |c| matches!(c, '.' | '-' | '_')) && i > 1 && self.is_before(i - 1, |c| c.is_ascii_digit());
+        !joined
+    }
+
+    /// Whether digits `from..from + 11` are a mobile of the mainland; `any` takes those that no operator has.
+    fn mobile(&self, w: &Window, i: usize, from: usize, any: bool) -> bool {
+        let end = from + 11;
+        if w.digit(from) != 1 || !w.ends_before(end) || from == 0 && !self.begins_well(i) {
+            return false;
+        }
+        let valid = match (w.digit(from + 1), w.digit(from + 2)) {
+            (3 | 8, _) => true,
+            (4, d) => !matches!(d, 2 | 3),
+            (5 | 9, d) => d != 4,
+            (6, d) => matches!(d, 2 | 5 | 6 | 7),
+            (7, d) => d != 9,
+            _ => return false,
+        };
+        (valid || any) && self.mobile_shape(w, i, from, any) && self.ends_well(w.end(end))
+    }
+
+    fn mobile_shape(&self, w: &Window, i: usize, from: usize, phone: bool) -> bool {
+        let shape = w.shape(from, from + 11);
+        match shape.sizes() {
+            [11] | [3, 4, 4] => true,
+            _ if shape.single_digits() => self.alone(w, i, from, from + 11),
+            [4, 4, 3] | [4, 3, 4] => shape.one_separator() && (phone || shape.separators & (SPACE | DOT) == 0),
+            [3 | 7, rest @ ..] => shape.one_separator() && shape.separators & DOT == 0 && rest.len() <= 4 && rest.iter().all(|s| *s >= 2),
+            _ => false,
+        }
+    }
+
+    /// Whether digits written one by one are all there are, so that no other choice of them would do as well.
+    fn alone(&self, w: &Window, i: usize, from: usize, end: usize) -> bool {
+        let glued = |c: char| c.is_ascii_digit() || c == STRUCK || spoken_digit(c).is_some();
+        let back = self.skip_back(i, 3, |c| matches!(c, ' ' | '-' | '.' | '·'));
+        let (next, _) = separators(self, w.end(end));
+        (from > 0 || back == i || !self.is_before(back, glued)) && (next == w.end(end) || !self.is(next, glued))
+    }
+
+    /// Mobiles and landlines with a country code.
+    fn abroad(&self, w: &Window, i: usize, phone: bool) -> Option<Number> {
+        let zeros = if w.starts(0, &[0, 0]) { 2 } else { 0 };
+        let marked = zeros > 0 || self.is_before(i, |c| c == '+');
+        let bracket = self.is_before(i, |c| c == '(') && w.separators.get(w.first_group() - 1).is_some_and(|s| s & BRACKET != 0);
+        if w.starts(zeros, &[8, 6]) {
+            let from = zeros + 2;
+            if self.mobile(w, i, from, marked) {
+                return Some(number(Personal::Mobile, from, from + 11, 3));
+            }
+            // The area code has lost its 0.
+            if marked && w.digit(from) != 0 {
+                return self.landline_from(w, from, false);
+            }
+        }
+        if !(marked || bracket || phone && w.first_group() == zeros + 3) {
+            return None;
+        }
+        let from = zeros + 3;
+        let local = |digits: usize| w.ends_before(from + digits) && self.ends_well(w.end(from + digits)) && w.shape(from, from + digits).count <= 4;
+        if w.starts(zeros, &[8, 5, 2]) && matches!(w.digit(from), 5 | 6 | 7 | 9) && local(8) || w.starts(zeros, &[8, 5, 3]) && w.digit(from) == 6 && local(8) {
+            return Some(number(Personal::Mobile, from, from + 8, 3));
+        }
+        let taiwan = w.starts(zeros, &[8, 8, 6]);
+        if taiwan && w.digit(from) == 9 && local(9) {
+            return Some(number(Personal::Mobile, from, from + 9, 3));
+        }
+        (taiwan && w.digit(from) == 0 && w.digit(from + 1) == 9 && local(10)).then(|| number(Personal::Mobile, from, from + 10, 3))
+    }
+
+    /// An identity card's number (GB 11643-1999). Its date and check make it certain; after the word, slips are forgiven.
+    fn identity(&self, w: &Window, context: usize) -> Option<Number> {
+        if w.len < 15 {
+            return None;
+        }
+        let x = (w.len >= 17 && w.ends_before(17)).then(|| self.x_after(w.end(17))).flatten();
+        if let Some(tail) = x
+            && plausible(w)
+            && check(w) == 10
+        {
+            return Some(Number { tail: Some(tail), certain: true, ..number(Personal::IdCard, 0, 17, 3) });
+        }
+        if w.ends_before(18) && plausible(w) && check(w) == w.digit(17) && self.ends_well_alone(w.end(18)) {
+            return Some(Number { certain: true, ..number(Personal::IdCard, 0, 18, 3) });
+        }
+        if !self.any_ends(context, &IDENTITY) {
+            return None;
+        }
+        if let Some(tail) = x {
+            return Some(Number { tail: Some(tail), certain: true, ..number(Personal::IdCard, 0, 17, 3) });
+        }
+        let end = [18, 15, 17, 19, 16].into_iter().find(|end| w.ends_before(*end) && self.ends_well_alone(w.end(*end)))?;
+        Some(Number { certain: true, ..number(Personal::IdCard, 0, end, 3) })
+    }
+
+    /// The place after an `x` that ends an identity card's number at `end`.
+    fn x_after(&self, end: usize) -> Option<usize> {
+        let x = self.skip(end, 1, |c| matches!(c, ' ' | '-'));
+        (self.get(x) == Some('x') && !self.is(x + 1, |c| c.is_ascii_alphanumeric() || c == STRUCK || c == '_')).then_some(x + 1)
+    }
+
+    fn ends_well_alone(&self, end: usize) -> bool {
+        !self.is(end, |c| c.is_ascii_alphanumeric() || c == STRUCK || c == '_')
+    }
+
+    fn card(&self, w: &Window, i: usize, context: usize) -> Option<Number> {
+        if w.len < 13 {
+            return None;
+        }
+        let named = CARD.iter().any(|c| self.ends_with(context, c) && !self.other_card(context - c.chars().count()));
+        let end = (13..=19).rev().find(|end| {
+            w.ends_before(*end)
+                && self.ends_well(w.end(*end))
+                && self.card_shape(w, i, *end)
+                && (named || self.begins_well(i) && issued(w, *end) && luhn(w, *end))
+        })?;
+        Some(Number { certain: named, ..number(Personal::BankCard, 0, end, 6) })
+    }
+
+    /// Whether the word that ends at `end`, 卡 or not, is said of cards that are no bank's.
+    fn other_card(&self, end: usize) -> bool {
+        self.any_ends(self.skip_back(end, 1, |c| c == '卡'), &OTHER_CARDS)
+    }
+
+    fn card_shape(&self, w: &Window, i: usize, end: usize) -> bool {
+        let shape = w.shape(0, end);
+        if shape.single_digits() {
+            return self.alone(w, i, 0, end);
+        }
+        match shape.sizes() {
+            [_] => true,
+            [4 | 6 | 8, rest @ .., _] => shape.one_separator() && rest.iter().all(|s| *s >= 3),
+            _ => false,
+        }
+    }
+
+    fn landline(&self, w: &Window, context: usize, phone: bool) -> Option<Number> {
+        if w.starts(0, &[0]) {
+            return self.landline_from(w, 0, phone).or_else(|| self.taiwan(w, phone));
+        }
+        // A bare local number: only when it is said to be one, and nothing more follows.
+        let end = [8, 7].into_iter().find(|end| w.ends_before(*end) && w.len == *end)?;
+        let date = end == 8 && w.number(0, 2) == 20 && (1..=12).contains(&w.number(4, 6)) && (1..=31).contains(&w.number(6, 8));
+        let fits = matches!(w.shape(0, end).sizes(), [7 | 8] | [4, 4] | [3, 4]) && (2..=8).contains(&w.digit(0)) && !date;
+        let place = w.end(end);
+        let (next, _) = separators(self, place);
+        let last = next == place || !self.is(next, |c| c == STRUCK);
+        (fits && last && self.any_ends(context, &LANDLINE) && self.ends_well(place)).then(|| number(Personal::Landline, 0, end, 0))
+    }
+
+    /// A landline with its area code, which begins at digit `from`, without its 0 after a country code.
+    fn landline_from(&self, w: &Window, from: usize, phone: bool) -> Option<Number> {
+        let zero = usize::from(w.digit(from) == 0);
+        let short = matches!(w.digit(from + zero), 1 | 2);
+        let area = from + zero + if short { 2 } else { 3 };
+        if area >= w.len || !is_area(w.number(from + zero, area)) || !(2..=8).contains(&w.digit(area)) {
+            return None;
+        }
+        let begins = from > 0 || self.begins_well(w.place(0));
+        let lengths: &[usize] = if short { &[8] } else { &[8, 7] };
+        let end = area + lengths.iter().find(|n| w.ends_before(area + **n) && self.ends_well(w.end(area + **n)))?;
+        let local = w.shape(area, end);
+        let split = w.ends_before(area);
+        let fits = match local.sizes() {
+            [8] => split || short || phone,
+            [7] => true,
+            [4, 4] | [3, 4] => split,
+            _ => false,
+        };
+        (begins && fits).then(|| number(Personal::Landline, from, end, area - from))
+    }
+
+    /// A mobile of Taiwan as written there.
+    fn taiwan(&self, w: &Window, phone: bool) -> Option<Number> {
+        let fits = w.digit(1) == 9 && w.ends_before(10) && self.begins_well(w.place(0)) && self.ends_well(w.end(10));
+        let written = || match w.shape(0, 10).sizes() {
+            [4, 3, 3] => true,
+            [4, 6] | [10] => phone,
+            _ => false,
+        };
+        (fits && written()).then(|| number(Personal::Mobile, 0, 10, 3))
+    }
+
+    /// The end of an account's digits at `i`: five to eleven of them in one group, or in groups up to the end of the number.
+    pub(super) fn account_digits(&self, i: usize, least: usize) -> Option<usize> {
+        let w = Window::new(self, i, |c| c.to_digit(10).map(|d| d as u8));
+        let first = if w.len > 0 { w.first_group() } else { 0 };
+        let small = w.shape(0, w.len).sizes().iter().any(|s| *s < 2);
+        let dotted = w.shape(0, w.len).separators & (DOT | BRACKET) != 0;
+        let digits = match first {
+            5..=11 => first,
+            2..=4 if w.len <= 11 && !small && !dotted && w.ends_before(w.len) => w.len,
+            1 if w.len <= 11 && w.shape(0, w.len).single_digits() => w.len,
+            _ => return None,
+        };
+        let end = w.end(digits);
+        (digits >= least && w.digit(0) != 0 && self.ends_well(end)).then_some(end)
+    }
+}
+
+/// Whether the province and the date of birth of an identity card's number can be.
+fn plausible(w: &Window) -> bool {
+    let province = matches!(w.number(0, 2), 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83 | 91);
+    let (year, month, day) = (w.number(6, 10), w.number(10, 12), w.number(12, 14));
+    let days = match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    province && (1900..=2035).contains(&year) && (1..=12).contains(&month) && (1..=days).contains(&day)
+}
+
+/// The check digit that the first 17 digits ask for; 10 is written `X`.
+fn check(w: &Window) -> u8 {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = w.value.iter().zip(WEIGHTS).map(|(d, weight)| u32::from(*d) * weight).sum();
+    ((12 - sum % 11) % 11) as u8
+}
+
+fn luhn(w: &Window, end: usize) -> bool {
+    let doubled = |d: u8| if d > 4 { d * 2 - 9 } else { d * 2 };
+    let sum: u32 = w.value.iter().take(end).rev().enumerate().map(|(k, d)| u32::from(if k % 2 == 1 { doubled(*d) } else { *d })).sum();
+    sum.is_multiple_of(10)
+}
+
+/// Whether banks issue cards of `digits` digits that begin so. Lengths that they hardly use any more are left out: parcels and
+/// orders have them.
+fn issued(w: &Window, digits: usize) -> bool {
+    let (two, three, four) = (w.number(0, 2), w.number(0, 3), w.number(0, 4));
+    match digits {
+        15 => matches!(two, 34 | 37),
+        16 => {
+            two == 62 || matches!(two, 40..=49 | 51..=55) || matches!(four, 2221..=2720 | 3528..=3589 | 6011 | 6013 | 6014 | 6037 | 9559 | 9843 | 9400 | 9401)
+        }
+        17 | 18 => two == 62 || three == 940 || three == 984,
+        19 => two == 62 || matches!(four, 6013 | 6014 | 9558 | 4563 | 4367 | 9400 | 9843 | 9559),
+        _ => false,
+    }
+}
+
+/// Area codes of China without their 0, as ranges.
+const AREAS: [(u32, u32); 69] = [
+    (10, 10),
+    (20, 25),
+    (27, 29),
+    (310, 319),
+    (335, 335),
+    (349, 359),
+    (370, 379),
+    (391, 396),
+    (398, 398),
+    (410, 419),
+    (421, 421),
+    (427, 427),
+    (429, 429),
+    (431, 440),
+    (451, 459),
+    (464, 464),
+    (467, 469),
+    (470, 479),
+    (482, 483),
+    (510, 519),
+    (523, 523),
+    (527, 527),
+    (530, 539),
+    (543, 543),
+    (546, 546),
+    (550, 559),
+    (561, 566),
+    (570, 580),
+    (591, 599),
+    (631, 635),
+    (660, 660),
+    (662, 663),
+    (668, 668),
+    (691, 692),
+    (701, 701),
+    (710, 719),
+    (722, 722),
+    (724, 724),
+    (728, 728),
+    (730, 739),
+    (743, 746),
+    (750, 760),
+    (762, 763),
+    (766, 766),
+    (768, 769),
+    (770, 779),
+    (790, 799),
+    (812, 813),
+    (816, 818),
+    (825, 827),
+    (830, 839),
+    (851, 859),
+    (870, 879),
+    (881, 881),
+    (883, 883),
+    (886, 888),
+    (891, 899),
+    (901, 903),
+    (906, 906),
+    (908, 909),
+    (910, 917),
+    (919, 919),
+    (930, 939),
+    (941, 941),
+    (943, 943),
+    (951, 955),
+    (970, 977),
+    (979, 979),
+    (990, 999),
+];
+
+fn is_area(code: u32) -> bool {
+    AREAS.iter().any(|(first, last)| (*first..=*last).contains(&code))
+}
