@@ -487,6 +487,9 @@ impl Scan<'_> {
 
     /// `周日`, `星期日`, `(日)`, `(周日)`, `Sun`, `Sunday,`: read over.
     fn weekday(&mut self) -> bool {
+        if !matches!(self.rest.first(), Some('(' | '周' | '星' | '礼' | 'a'..='z')) {
+            return false;
+        }
         self.attempt(|s| {
             let bracket = s.eat_char('(');
             let named = s.eat("周") || s.eat("星期") || s.eat("礼拜");
@@ -596,6 +599,9 @@ impl Scan<'_> {
     }
 
     fn month(&mut self) -> Option<i8> {
+        if !self.rest.first().is_some_and(char::is_ascii_lowercase) {
+            return None;
+        }
         self.attempt(|s| {
             let month = s.eat_one_of(&MONTHS)?;
             s.eat_char('.');
@@ -638,7 +644,7 @@ impl Scan<'_> {
     /// A time of day. `packed`: `080510` is one.
     fn clock(&mut self, packed: bool) -> Option<Clock> {
         self.attempt(|s| {
-            let part = s.eat_one_of(&PARTS);
+            let part = if s.rest.first().is_some_and(|c| !c.is_ascii()) { s.eat_one_of(&PARTS) } else { None };
             s.skip(" ");
             let run = s.rest.iter().take_while(|c| c.is_ascii_digit()).count();
             let (hour, minute, second) = if packed && matches!(run, 4 | 6) {
@@ -1020,6 +1026,12 @@ mod tests {
             ("2026-11-01 充值没到账", "bad"),
             ("13812345678", "bad"),
             ("marvel 1, 2026", "bad"),
+            ("099/11/01", "bad"),
+            ("2026-11-01 08:05:00.0000000000000000000000000000000000000000000000000000000000000000000000000000000", "bad"),
+            (
+                "充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账充值没到账",
+                "bad",
+            ),
         ];
         check(&reader(), &table);
     }
