@@ -19,3 +19,4 @@ pub mod report;
 pub mod segment;
 pub mod taxonomy;
 pub mod ticket;
+pub mod transcript;
