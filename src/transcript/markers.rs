@@ -29,7 +29,7 @@ enum Shape {
 }
 
 /// Keys of forms. Beside roles that say a name each, they make a form and no chat.
-const FORM_KEYS: [&str; 36] = [
+const FORM_KEYS: [&str; 40] = [
     "问题",
     "产品",
     "设备",
@@ -62,6 +62,10 @@ const FORM_KEYS: [&str; 36] = [
     "原因",
     "标题",
     "编号",
+    "车型",
+    "车牌",
+    "型号",
+    "品牌",
     "id",
     "order",
     "product",
@@ -168,7 +172,7 @@ pub(super) fn find(cell: &str) -> Vec<Marker<'_>> {
     }
     let mut shape = None;
     let mut end = 0;
-    for (pos, begins_line) in places(cell) {
+    for (pos, begins_line) in places(cell, false) {
         if pos < end {
             continue;
         }
@@ -180,8 +184,10 @@ pub(super) fn find(cell: &str) -> Vec<Marker<'_>> {
             // A header on the same line is no sentence in which a marker would be a quotation.
             marker.begins_line = cell.get(..pos).is_some_and(is_header);
         }
-        let stray =
-            shape != Some(marker.shape) || marker.role.is_none() || (marker.trust == Trust::Pair && found.first().is_none_or(|m| m.trust != Trust::Pair));
+        let stray = shape != Some(marker.shape)
+            || marker.role.is_none()
+            || (marker.trust == Trust::Pair && found.first().is_none_or(|m| m.trust != Trust::Pair))
+            || found.first().is_some_and(|m| m.name.starts_with(|c: char| c.is_ascii_uppercase()) && marker.name.starts_with(|c: char| c.is_ascii_lowercase()));
         if !marker.begins_line && stray {
             continue;
         }
@@ -266,23 +272,23 @@ pub(super) fn is_form(cell: &str, markers: &[Marker<'_>]) -> bool {
     }
     // Before the first role stands a header.
     let first = markers.first().map_or(0, |m| m.start);
-    let keys: Vec<usize> = places(cell).filter(|(pos, _)| *pos >= first).filter_map(|(pos, _)| form_key(cell, pos)).collect();
-    if keys.is_empty() {
+    let keys: Vec<(usize, bool)> = places(cell, true).filter(|(pos, _)| *pos >= first).filter_map(|(pos, _)| Some((pos, key(cell, pos)?))).collect();
+    if !keys.iter().any(|(_, of_form)| *of_form) {
         return false;
     }
     let ends = markers.iter().skip(1).map(|m| m.start).chain([cell.len()]);
     markers.iter().zip(ends).all(|(m, end)| {
-        let end = keys.iter().copied().find(|key| *key >= m.end).map_or(end, |key| key.min(end));
+        let end = keys.iter().find(|(key, _)| *key >= m.end).map_or(end, |(key, _)| end.min(*key));
         trimmed(cell, m.end, end).is_none_or(|(_, value)| if value.is_ascii() { value.len() <= 16 } else { value.chars().count() <= 5 })
     })
 }
 
-/// Where a form's key begins, if one does at `pos`.
-fn form_key(cell: &str, pos: usize) -> Option<usize> {
+/// Whether the key at `pos`, if there is one, is a form's.
+fn key(cell: &str, pos: usize) -> Option<bool> {
     let rest = cell.get(pos..)?;
     let end = rest.char_indices().take(13).find(|(_, c)| matches!(c, ':' | '：')).map(|(i, _)| i)?;
-    let key = rest.get(..end)?.to_lowercase();
-    is_form_key(&key).then_some(pos)
+    let key = rest.get(..end)?;
+    (!key.is_empty() && key.chars().all(char::is_alphanumeric)).then(|| is_form_key(key))
 }
 
 /// The text between two bytes without white space and separators at its ends, and where it begins; `None` when nothing is left.
@@ -326,8 +332,8 @@ fn break_tag(text: &str) -> Option<usize> {
     ["br", "p", "div", "li"].iter().any(|tag| name.eq_ignore_ascii_case(tag)).then_some(close + 2)
 }
 
-/// Places where a marker may begin, and whether a line does there.
-fn places(cell: &str) -> impl Iterator<Item = (usize, bool)> {
+/// Places where a marker may begin, and whether a line does there. A form's key may, unlike a marker, stand behind a comma.
+fn places(cell: &str, commas: bool) -> impl Iterator<Item = (usize, bool)> {
     let mut scan = Scan { cell, at: 0 };
     let mut line = true;
     let mut inline = true;
@@ -346,7 +352,8 @@ fn places(cell: &str) -> impl Iterator<Item = (usize, bool)> {
             }
             let place = line || inline || matches!(c, '【' | '[' | '［' | '〔' | '〖');
             let begins = std::mem::take(&mut line);
-            inline = matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | ';' | '…' | '~' | '～' | '，' | ',' | '”' | '"' | '）' | ')' | '】' | ']' | '］');
+            inline = (commas && matches!(c, ',' | '，'))
+                || matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | ';' | '…' | '~' | '～' | '”' | '"' | '）' | ')' | '】' | ']' | '］');
             if place {
                 return Some((at, begins));
             }
@@ -570,9 +577,10 @@ impl<'t> Scan<'t> {
             (None, _) => begins_line && colon_or_header(colon, timed, bracket.is_some()) && nickname(name) && !is_form_key(name),
             (_, Shape::Bracket) => true,
             (_, Shape::Timed) => timed || trust == Trust::Sure,
-            (_, Shape::Colon) => begins_line || trust == Trust::Pair || (trust == Trust::Sure && is_name_inside(name)),
+            (_, Shape::Colon) => begins_line || matches!(trust, Trust::Pair | Trust::Sure),
             (_, Shape::Bare) => begins_line && trust == Trust::Sure && (arrow || tab),
         };
+        let good = good && (begins_line || bracket.is_some() || is_name_inside(name));
         good.then_some(Marker { start, end: self.at, name, role, trust, shape, timed, begins_line })
     }
 
@@ -627,6 +635,10 @@ impl<'t> Scan<'t> {
             let name = self.cell.get(start..self.at)?;
             let Some(c) = self.peek() else { return (!name.is_empty()).then_some(name) };
             let known = || matches!(roles::of(name), Some((_, Trust::Sure)));
+            if c == ':' && name.ends_with('店') && self.at_account() {
+                last = self.bump();
+                continue;
+            }
             if matches!(c, ':' | '：' | '︰' | '∶') || c == '|' || self.at_break() {
                 return (length > 0).then_some(name);
             }
@@ -641,7 +653,7 @@ impl<'t> Scan<'t> {
                 let mut ahead = *self;
                 ahead.blanks();
                 let next = ahead.peek()?;
-                let goes_on = (latin && next.is_ascii_alphanumeric()) || matches!(next, '(' | '（') || (begins_line && known());
+                let goes_on = c != '\t' && ((latin && next.is_ascii_alphanumeric()) || matches!(next, '(' | '（') || (begins_line && known()));
                 if !goes_on {
                     return None;
                 }
@@ -653,7 +665,10 @@ impl<'t> Scan<'t> {
                 if length > 0 && self.at_time() {
                     return Some(name);
                 }
-                let close = if matches!(c, '(' | '（') { [')', '）'] } else { return None };
+                if length == 0 {
+                    return None;
+                }
+                let close = if matches!(c, '(' | '（') { [')', '）'] } else { [']', '］'] };
                 let rest = self.rest();
                 let end = rest.char_indices().take(LONGEST).find(|(_, c)| close.contains(c) || is_break(*c)).filter(|(_, c)| close.contains(c))?;
                 self.at += end.0 + end.1.len_utf8();
@@ -676,6 +691,16 @@ impl<'t> Scan<'t> {
         None
     }
 
+    /// Whether this colon stands between a shop's name and the account of one of its staff: `旗舰店:小美 (2026-11-01 08:05):`.
+    fn at_account(mut self) -> bool {
+        self.bump();
+        let from = self.at;
+        while self.at - from < 40 && self.eat(char::is_alphanumeric) {}
+        let named = self.at > from;
+        self.blanks();
+        named && self.time()
+    }
+
     /// A time behind the name, with bars or tabs around it in a log of columns.
     fn separated_time(&mut self, before: bool) -> bool {
         let found = self.attempt(|s| {
@@ -691,7 +716,7 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// Whether a name inside a line is one, and not the end of an English sentence (`it crashes Agent: …`).
+/// Whether a name inside a line is one, and not the end of a sentence with a name behind it (`it crashes Agent: …`).
 fn is_name_inside(name: &str) -> bool {
     let lead = |word: &str| ["live", "online", "virtual", "chat", "senior"].iter().any(|lead| word.eq_ignore_ascii_case(lead));
     name.split_once(' ').is_none_or(|(word, _)| lead(word) || roles::of(word).is_some())

@@ -1,6 +1,8 @@
 //! Who speaks, by the name that stands before the words.
 
 use super::Role;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// How far a name may be trusted to open a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,10 @@ const R: Role = Role::Robot;
 const S: Role = Role::System;
 
 /// Words that may carry a name: `客服小美`, `VIP玩家夜雨`. Simplified, lower case.
-const HAN: [(&str, Role); 84] = [
+const HAN: [(&str, Role); 87] = [
+    ("旗舰店", A),
+    ("专卖店", A),
+    ("专营店", A),
     ("客户", C),
     ("玩家", C),
     ("用户", C),
@@ -214,7 +219,8 @@ pub(super) fn of(name: &str) -> Option<(Role, Trust)> {
     if let Some((role, _)) = SAYING.iter().filter_map(|s| name.strip_suffix(s)).find_map(sure) {
         return Some((role, Trust::Sure));
     }
-    if let Some((outside, inside)) = name.strip_suffix(')').and_then(|n| n.split_once('(')) {
+    let aside = [(')', '('), (']', '[')].into_iter().find_map(|(close, open)| name.strip_suffix(close)?.split_once(open));
+    if let Some((outside, inside)) = aside {
         let role = sure(outside.trim()).or_else(|| sure(inside.trim())).or_else(|| parts(outside)).or_else(|| parts(inside));
         return role.map(|(role, _)| (role, Trust::Sure));
     }
@@ -238,7 +244,7 @@ fn fold(name: &str) -> Option<String> {
     Some(folded)
 }
 
-const TRADITIONAL: [(char, char); 51] = [
+const TRADITIONAL: [(char, char); 53] = [
     ('戶', '户'),
     ('會', '会'),
     ('員', '员'),
@@ -287,6 +293,8 @@ const TRADITIONAL: [(char, char); 51] = [
     ('儲', '储'),
     ('館', '馆'),
     ('櫃', '柜'),
+    ('艦', '舰'),
+    ('賬', '账'),
     ('們', '们'),
     ('讓', '让'),
     ('饋', '馈'),
@@ -313,21 +321,21 @@ fn sure(name: &str) -> Option<(Role, Trust)> {
 
 /// `客服-小美`, `小美_客服`, `Agent Smith`: the role of a part, if no part is a sentence's.
 fn parts(name: &str) -> Option<(Role, Trust)> {
-    let split = |c: char| matches!(c, '-' | '_' | '/' | '·' | '•' | '—' | ' ' | '#' | '@' | '~' | '.');
+    let split = |c: char| matches!(c, '-' | '_' | '/' | '·' | '•' | '—' | ' ' | '#' | '@' | '~' | '.' | ':');
     let mut best: Option<Role> = None;
     let mut count = 0;
     for part in name.split(split).filter(|p| !p.is_empty()) {
         count += 1;
         let numberless = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        let role = LATIN.iter().find(|(word, _)| *word == numberless).map(|(_, role)| *role).or_else(|| affixed(part));
         let stops = if part.is_ascii() {
             !numberless.is_empty() && LATIN_STOP.split(' ').any(|stop| stop == numberless)
         } else {
-            affixed(part).is_none() && part.chars().any(|c| STOP.contains(c)) && !LEADS.contains(&part)
+            role.is_none() && part.chars().any(|c| STOP.contains(c)) && !LEADS.contains(&part)
         };
         if count > 4 || stops {
             return None;
         }
-        let role = LATIN.iter().find(|(word, _)| *word == numberless).map(|(_, role)| *role).or_else(|| affixed(part));
         // The agent's word wins: `Customer Support`, `客服-玩家专线`.
         best = match (best, role) {
             (Some(R), _) | (_, None) => best,
@@ -341,7 +349,23 @@ fn parts(name: &str) -> Option<(Role, Trust)> {
 
 /// `在线客服007`, `VIP玩家夜雨`, `小美客服`: the longest role's word, of several the last (`玩家客服` is an agent).
 fn affixed(name: &str) -> Option<Role> {
-    let found = HAN.iter().filter_map(|(word, role)| name.rfind(word).map(|at| (word.len(), at, *role))).max_by_key(|(len, at, _)| (*len, *at));
+    static BY_FIRST: OnceLock<HashMap<char, Vec<(&str, Role)>>> = OnceLock::new();
+    let words = BY_FIRST.get_or_init(|| {
+        let mut words: HashMap<char, Vec<(&str, Role)>> = HashMap::new();
+        for (word, role) in HAN {
+            words.entry(word.chars().next().unwrap_or_default()).or_default().push((word, role));
+        }
+        words
+    });
+    let at = |(at, c)| {
+        words
+            .get(&c)
+            .into_iter()
+            .flatten()
+            .filter(move |(word, _)| name.get(at..).is_some_and(|rest| rest.starts_with(word)))
+            .map(move |(word, role)| (word.len(), at, *role))
+    };
+    let found = name.char_indices().flat_map(at).max_by_key(|(len, at, _)| (*len, *at));
     let (len, at, role) = found?;
     let mut before = name.get(..at)?;
     let after = name.get(at + len..)?;

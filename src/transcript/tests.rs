@@ -55,6 +55,12 @@ fn names_beside_a_colon() {
         ("- 客服：您好\n- 客户：退款没到", "A 您好 / C 退款没到"),
         ("1. 客服：您好\n2. 客户：退款没到\n3. 客服：查一下", "A 您好 / C 退款没到 / A 查一下"),
         ("客户：订单号：8812，地址：北京，一直没发货，催了三次都不理\n客服：您好", "C 订单号：8812，地址：北京，一直没发货，催了三次都不理 / A 您好"),
+        ("玩家:没到账,客服:说等三天,结果还没到", "C 没到账,客服:说等三天,结果还没到"),
+        ("客服:您好；玩家:没到账；客服:稍等", "A 您好； / C 没到账； / A 稍等"),
+        ("VIP会员夜雨：好。12\tVIP会员夜雨：充值\t客服：在", "C 好。12 / C 充值 / A 在"),
+        ("VIP会员夜雨：好。12 VIP会员夜雨：充值 客服：在", "C 好。12 / C 充值 / A 在"),
+        ("客户:退款\n客服[0231]:您好", "C 退款 / A 您好"),
+        ("用户反馈：充值未到账，催了几次都没人管，订单号：8812", "C 充值未到账，催了几次都没人管，订单号：8812"),
         ("客服：\n玩家：\n", ""),
         ("客服：\n玩家：没到账", "C 没到账"),
     ]);
@@ -97,6 +103,8 @@ fn times_beside_names() {
         ("客服小王 08:05:10\n您好\n玩家 08:05:40\n客服：这是你们说的原话\n骗人", "A 您好 / C 客服：这是你们说的原话\n骗人"),
         ("[2026-11-01 08:05:10] 客服小王: 您好，在的", "A 您好，在的"),
         ("2026-11-01T08:05:10Z Agent: hello\n2026-11-01T08:06:10Z Customer: refund please", "A hello / C refund please"),
+        ("tb8812 (2026-11-01 14:02:11):\n衣服破了\n星海旗舰店:小美 (2026-11-01 14:02:30):\n亲，抱歉", "C 衣服破了 / A 亲，抱歉"),
+        ("用户 14:02:11\n我的卡丢了\n坐席(0231) 14:02:30\n请提供卡号\n用户 14:03:00\n6222", "C 我的卡丢了 / A 请提供卡号 / C 6222"),
         ("Agent Smith (8:05 AM): hello\nCustomer (8:06 AM): my card is locked", "A hello / C my card is locked"),
     ]);
 }
@@ -105,6 +113,7 @@ fn times_beside_names() {
 fn other_languages_and_arrows() {
     check(&[
         ("Customer: the game crashes Agent: which phone? Customer: pixel", "C the game crashes / A which phone? / C pixel"),
+        ("Agent: Hi\nCustomer: I was told by agent: wait 3 days\nAgent: sorry", "A Hi / C I was told by agent: wait 3 days / A sorry"),
         ("Customer Service: Hello\nClient: my order never came", "A Hello / C my order never came"),
         ("Live Agent: Hi\nVisitor 1234: locked out", "A Hi / C locked out"),
         ("Bot: choose a topic\nUser: billing\nSupport: hi", "R choose a topic / C billing / A hi"),
@@ -155,6 +164,10 @@ fn no_transcripts() {
         "客户：王女士 产品：信用卡 诉求：退年费",
         "会员等级：金卡\n用户名：abc\n问题：积分清零",
         "处理人：李四",
+        "车主：李先生，车型：SUV，问题：刹车异响",
+        "投诉人：王先生\n被投诉商家：某店\n投诉内容：假货",
+        "买家：张三 卖家：李四 金额：100",
+        "{\"role\":\"客服\",\"text\":\"您好\"}",
         "系统提示：余额不足，但我有钱",
         "提示：网络异常，请重试",
         "联系客服：没人理\n投诉商家：没反应",
@@ -200,7 +213,7 @@ fn named_roles() {
             Role::Agent,
             "客服 坐席 座席 人工 工作人员 专员 小二 商家 卖家 店铺 处理人 回复 agent staff support seller operator CS 1 a out 客服-小美 小美(客服) 在线客服007 坐席0231 售后客服 京东客服 客户经理 玩家客服 Agent_007 customer-service 人工客服 線上客服",
         ),
-        (Role::Robot, "机器人 智能客服 小助手 智能助手 bot robot auto 機器人 客服机器人 智能客服小i chatbot"),
+        (Role::Robot, "bot-support 机器人-客服小美 机器人 智能客服 小助手 智能助手 bot robot auto 機器人 客服机器人 智能客服小i chatbot"),
         (Role::System, "系统 system 提示 notice 系统消息 系統"),
     ];
     for (role, names) in table {
@@ -284,7 +297,7 @@ proptest! {
     #[test]
     fn chat_like_text_keeps_its_content(pieces in prop::collection::vec(prop::sample::select(vec![
         "客服", "玩家", "【客服】", "[用户]", "系统", "提示", "夜雨", "Agent", "Customer ", "：", ":", " ", "\n", "\r\n", "\\n", "<br>", "||", "|", "\t", "08:05", " 08:05:10", "[2026-11-01 08:05:10] ",
-        "2026/11/1 8:06", "(123)", "（小美）", "您好", "没到账。", "，", ">>", "- ", "1. ", "问", "答", "Q", "A", "问题", "订单号", "\u{feff}", "<", "[", "【", "(", "会话ID",
+        "2026/11/1 8:06", "(123)", "（小美）", "您好", "没到账。", "，", ">>", "- ", "1. ", "问", "答", "Q", "A", "问题", "订单号", "\u{feff}", "<", "[", "【", "(", "会话ID", "6222",
     ]), 0..40)) {
         nothing_lost(&pieces.concat())?;
     }
