@@ -13,11 +13,12 @@ const FLOORS: [(&str, u32); 14] = [
     ("digest", 0),
     ("mask", 0),
     ("segment", 1),
-    ("ingest", 2),
-    ("classify", 2),
-    ("report", 2),
-    ("pipeline", 3),
-    ("cli", 4),
+    ("transcript", 2),
+    ("ingest", 3),
+    ("classify", 3),
+    ("report", 3),
+    ("pipeline", 4),
+    ("cli", 5),
 ];
 
 fn floor(module: &str) -> u32 {
