@@ -4,6 +4,7 @@ mod check;
 mod classify;
 mod config;
 mod generate;
+mod mask;
 mod output;
 mod setup;
 mod summarize;
@@ -28,6 +29,7 @@ enum Command {
     Classify(classify::Args),
     Why(why::Args),
     Check(check::Args),
+    Mask(mask::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
 }
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => classify::execute(args),
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
+        Command::Mask(args) => mask::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
     };

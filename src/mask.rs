@@ -5,10 +5,13 @@
 //! masks to itself.
 
 mod address;
+mod columns;
 mod contact;
 mod number;
 #[cfg(test)]
 mod tests;
+
+pub use columns::{Cells, mask_whole};
 
 use std::borrow::Cow;
 use std::ops::Range;

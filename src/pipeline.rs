@@ -13,9 +13,11 @@ use crate::ingest::cells::Cells;
 use crate::ingest::reader::{FileReport, Layout, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
-use crate::prediction::Prediction;
+use crate::mask;
+use crate::prediction::{Evidence, Prediction};
 use crate::ticket::{Quarantined, Ticket};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -38,6 +40,8 @@ pub struct Job<'a> {
     pub keep_raw: bool,
     /// Largest share of quarantined rows, 0 to 1; small files may have ten anyway.
     pub max_quarantined: f64,
+    /// Whether personal data is masked in all that leaves.
+    pub mask: bool,
     /// Bytes read so far, for a progress bar.
     pub progress: &'a AtomicU64,
 }
@@ -63,8 +67,40 @@ pub(crate) struct Row<'a> {
     pub prediction: &'a Prediction,
     pub line: &'a str,
     pub cells: &'a Cells,
+    /// How its columns are masked; empty where they are not.
+    pub masks: &'a [mask::Cells],
     /// What the header tells of the field.
     pub field: Field,
+}
+
+impl<'a> Row<'a> {
+    /// The cells as they may leave.
+    pub fn masked_cells(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let masks = self.masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));
+        self.cells.iter(self.line).zip(masks).map(|(cell, how)| match how {
+            mask::Cells::Keep => Cow::Borrowed(cell),
+            mask::Cells::Search => mask::mask(cell),
+            mask::Cells::Whole => Cow::Owned(mask::mask_whole(cell)),
+        })
+    }
+}
+
+/// Masks what a decision quotes; positions stay.
+pub(crate) fn mask_prediction(prediction: &mut Prediction, text: &str) {
+    if let Some(Cow::Owned(name)) = prediction.product.as_deref().map(mask::mask) {
+        prediction.product = Some(name);
+    }
+    if let Cow::Owned(masked) = mask::mask(text) {
+        mask_evidence(&mut prediction.cause_evidence, &masked);
+        mask_evidence(&mut prediction.kind_evidence, &masked);
+    }
+}
+
+/// Quotes the masked text instead.
+pub(crate) fn mask_evidence(evidence: &mut [Evidence], masked: &str) {
+    for e in evidence {
+        e.words = masked.chars().skip(e.at).take(e.words.chars().count()).collect();
+    }
 }
 
 /// What one batch leaves for the consumer.
@@ -87,6 +123,10 @@ struct Worker {
 /// A kind of output: `T` is what a batch contributes to it.
 pub(crate) trait Output: Sync {
     type Part: Send;
+    /// Whether tickets are decided for it.
+    fn decides(&self) -> bool {
+        true
+    }
     /// Called on any thread.
     fn begin(&self, layout: &Layout) -> Self::Part;
     /// Called on any thread, for each ticket.
@@ -231,9 +271,16 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
             done.found.push(ticket.id.to_string());
         }
-        let prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
         done.hashes.push(hash(&ticket));
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, field });
+        let mut prediction = Prediction::default();
+        if output.decides() {
+            prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
+            if job.mask {
+                mask_prediction(&mut prediction, &ticket.text);
+            }
+        }
+        let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {
@@ -290,10 +337,20 @@ impl<C> Sink<'_, '_, C> {
     }
 }
 
-/// Where quarantined rows are written: CSV with the place, the reason, and the bytes in base64.
+/// Where quarantined rows are written: CSV with the place, the reason, and the bytes in base64 (left empty, when masking, for
+/// rows with personal data: their place in the input finds them).
 pub struct Rejects<W: std::io::Write> {
     out: W,
     name: String,
+    mask: bool,
+}
+
+/// Bytes of an unknown encoding as text: in all of them digits and Latin letters are what they look like.
+fn glance(raw: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(raw) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(raw.iter().filter(|b| **b != 0).map(|b| if b.is_ascii() { char::from(*b) } else { '口' }).collect()),
+    }
 }
 
 impl<W: std::io::Write> Rejects<W> {
@@ -301,8 +358,8 @@ impl<W: std::io::Write> Rejects<W> {
     ///
     /// # Errors
     /// What writing gave.
-    pub fn new(out: W, name: &str) -> Result<Self> {
-        let mut rejects = Rejects { out, name: name.to_owned() };
+    pub fn new(out: W, name: &str, mask: bool) -> Result<Self> {
+        let mut rejects = Rejects { out, name: name.to_owned(), mask };
         rejects.line("file,line,byte_start,byte_len,reason,detail,bytes_base64\n")?;
         Ok(rejects)
     }
@@ -321,9 +378,10 @@ impl<W: std::io::Write> Rejects<W> {
         let mut line = String::new();
         push_cell(&mut line, &r.file, b',');
         line.push_str(&format!(",{},{},{},{},", r.line, r.byte_start, r.byte_len, r.reason.code()));
-        push_cell(&mut line, &r.detail, b',');
+        push_cell(&mut line, &mask::mask(&r.detail), b',');
         line.push(',');
-        if let Some(raw) = &reject.raw {
+        // Bytes that hold personal data stay in the input, where their place finds them.
+        if let Some(raw) = reject.raw.as_ref().filter(|raw| !self.mask || mask::find(&glance(raw)).is_empty()) {
             base64::engine::general_purpose::STANDARD.encode_string(raw, &mut line);
         }
         line.push('\n');

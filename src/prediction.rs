@@ -51,7 +51,7 @@ pub struct Evidence {
 }
 
 /// The decision for one ticket. A part that is `None` is an abstention.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prediction {
     /// Complaint, inquiry, …
     pub kind: Option<Kind>,

@@ -68,3 +68,57 @@ fn clean_tickets_stay_as_they_are() {
     println!("{} of 100000 changed", changed.len());
     assert!(changed.len() <= 10, "{} changed, such as {:#?}", changed.len(), &changed[..10]);
 }
+
+/// A thousand mobiles, id cards and e-mails nobody else has, in every column that may hold them.
+#[test]
+fn no_canary_leaves() {
+    use crate::run::Desk;
+    let desk = Desk::new();
+    let mut canaries = Vec::new();
+    let mut csv = String::from("工单号,产品,问题描述,联系电话,客户姓名\n");
+    for i in 0..500u64 {
+        let mobile = format!("139{:08}", 10_000_019 + i * 7_919);
+        let mail = format!("tiger{i}x@mail.example");
+        csv += &format!("T{i},星海手游,奖励没到账，打我电话{mobile}，或者发{mail}，订单号2026110100{i:04},{mobile},王小虎\n");
+        // A row that cannot be read must not tell either.
+        if i % 50 == 0 {
+            csv += &format!("B{i},星海手游,电话{mobile},多,了,一,格\n");
+        }
+        canaries.extend([mobile, mail.split('@').next().unwrap().to_owned()]);
+    }
+    desk.file("a.csv", &csv);
+    let leaks = |text: &str| canaries.iter().filter(|c| text.contains(c.as_str())).count();
+    let mut outputs = vec![desk.ahu("classify --rejects bad.csv a.csv"), desk.ahu("mask a.csv"), desk.ahu("why T7 a.csv")];
+    outputs.extend(["text", "json", "csv", "markdown"].map(|f| desk.ahu(&format!("summarize --ids --rejects bad2.csv --format {f} a.csv"))));
+    for ran in &outputs {
+        assert_eq!((ran.code, leaks(&ran.stdout), leaks(&ran.stderr)), (0, 0, 0), "{}", ran.stderr);
+    }
+    for rejects in ["bad.csv", "bad2.csv"] {
+        let text = desk.read(rejects);
+        assert_eq!(text.lines().count(), 11);
+        for line in text.lines().skip(1) {
+            assert!(line.ends_with(','), "bytes of a row with a telephone number are left out: {line}");
+        }
+    }
+    let classified = &outputs[0].stdout;
+    assert!(
+        classified.contains("T7,星海手游,奖励没到账，打我电话139********，或者发*******@mail.example，订单号20261101000007,139********,王**,complaint"),
+        "{}",
+        &classified[..2000]
+    );
+    // The same with --no-mask leaves nothing out: the check above can fail.
+    let open = desk.ahu("classify --no-mask --rejects open.csv a.csv");
+    assert_eq!(leaks(&open.stdout), canaries.len());
+    assert!(desk.read("open.csv").lines().skip(1).all(|l| !l.ends_with(',')));
+    // Masking twice is masking once, and nothing but personal data changes.
+    desk.file("masked.csv", &outputs[1].stdout);
+    assert_eq!(desk.ahu("mask masked.csv").stdout, outputs[1].stdout);
+}
+
+#[test]
+fn masking_needs_no_known_column() {
+    let desk = crate::run::Desk::new();
+    desk.file("a.csv", "甲,乙\n手机13812345678,2\n");
+    let ran = desk.ahu("mask a.csv");
+    assert_eq!(ran.stdout, "甲,乙\n手机138********,2\n", "{}", ran.stderr);
+}

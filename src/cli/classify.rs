@@ -1,10 +1,10 @@
 //! `ahu classify`: every row out again with its decision.
 
 use super::output::{self, Stream};
-use super::setup::{InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::error::Result;
 use ahu::pipeline::annotate;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Write every row with its kind, product, cause, confidence and evidence in five more columns (CSV, UTF-8)
@@ -26,14 +26,18 @@ pub struct Args {
 }
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    let setup = args.input.setup(&args.taxonomy)?;
-    setup.refuse_output(args.output.as_deref())?;
+    let options = annotate::Options { raw_cells: args.raw_cells, bom: args.bom, decisions: true };
+    write(args.input.setup(&args.taxonomy)?, &options, args.output.as_deref())
+}
+
+/// Writes every readable row again, with decisions or without.
+pub fn write(setup: Setup, options: &annotate::Options, output: Option<&Path>) -> Result<ExitCode> {
+    setup.refuse_output(output)?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
-    let (stream, published) = Stream::open(args.output.as_deref(), &setup.kept)?;
-    let name = args.output.as_ref().map_or("stdout".to_owned(), |p| p.display().to_string());
-    let options = annotate::Options { raw_cells: args.raw_cells, bom: args.bom };
+    let (stream, published) = Stream::open(output, &setup.kept)?;
+    let name = output.map_or("stdout".to_owned(), |p| p.display().to_string());
     let job = setup.job();
-    let done = setup.with_progress(|| annotate::annotate(&job, &options, stream, &name, rejects));
+    let done = setup.with_progress(|| annotate::annotate(&job, options, stream, &name, rejects));
     let (outcome, stream, rejects) = match done {
         Err(e) if output::is_closed_pipe(&e) => return Ok(ExitCode::SUCCESS),
         done => done?,
@@ -46,8 +50,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if let (Some(published), Some(file)) = (published, stream.file()) {
         published.publish(file)?;
     }
-    let a = &outcome.accounting;
-    output::complain(&format!("{} rows read = {} classified + {} duplicates + {} quarantined", a.rows, a.classified, a.duplicates, a.quarantined));
+    let (a, done) = (&outcome.accounting, if options.decisions { "classified" } else { "written" });
+    output::complain(&format!("{} rows read = {} {} + {} duplicates + {} quarantined", a.rows, a.classified, done, a.duplicates, a.quarantined));
     if !outcome.ids_not_found.is_empty() {
         output::complain(&format!("{} ids not found: {}", outcome.ids_not_found.len(), outcome.ids_not_found.join(" ")));
     }

@@ -73,6 +73,9 @@ pub struct InputArgs {
     /// Fail when more than this share of the rows cannot be read (and more than ten) [default: 0.5]
     #[arg(long, value_name = "SHARE")]
     pub max_quarantined: Option<f64>,
+    /// Leave telephone numbers, id and bank cards, e-mails, addresses as they are; they are masked in all output otherwise
+    #[arg(long)]
+    pub no_mask: bool,
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -88,6 +91,7 @@ pub struct Setup {
     pub only_ids: Option<HashSet<String>>,
     pub rejects: Option<PathBuf>,
     pub max_quarantined: f64,
+    pub mask: bool,
     pub progress: AtomicU64,
 }
 
@@ -145,6 +149,7 @@ impl InputArgs {
                 product: self.product_column.or(columns.product.clone()),
                 text: if self.text_column.is_empty() { columns.text.clone() } else { self.text_column },
                 channel: self.channel_column.or(columns.channel.clone()),
+                text_optional: false,
             },
             sheets: if self.sheet.is_empty() { settings.sheets.clone() } else { self.sheet },
             query: self.query.or(settings.query.clone()),
@@ -169,7 +174,7 @@ impl InputArgs {
         if !(0.0..=1.0).contains(&max_quarantined) {
             return Err(Error::setup(format!("`--max-quarantined`: expected a share from 0 to 1, found {max_quarantined}")));
         }
-        Ok(Setup { classifier, ingest, sources, kept, only_ids, rejects: self.rejects, max_quarantined, progress: AtomicU64::new(0) })
+        Ok(Setup { classifier, ingest, sources, kept, only_ids, rejects: self.rejects, max_quarantined, mask: !self.no_mask, progress: AtomicU64::new(0) })
     }
 }
 
@@ -208,6 +213,7 @@ impl Setup {
             only_ids: self.only_ids.as_ref(),
             keep_raw: self.rejects.is_some(),
             max_quarantined: self.max_quarantined,
+            mask: self.mask,
             progress: &self.progress,
         }
     }
@@ -216,7 +222,7 @@ impl Setup {
     pub fn open_rejects(&self) -> Result<Option<(output::Published, Rejects<std::io::BufWriter<std::fs::File>>)>> {
         let Some(path) = &self.rejects else { return Ok(None) };
         let (published, file) = output::Published::create(path, &self.kept)?;
-        let rejects = Rejects::new(std::io::BufWriter::new(file), &path.display().to_string())?;
+        let rejects = Rejects::new(std::io::BufWriter::new(file), &path.display().to_string(), self.mask)?;
         Ok(Some((published, rejects)))
     }
 

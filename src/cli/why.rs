@@ -4,7 +4,7 @@ use super::output;
 use super::setup::{InputArgs, TaxonomyArgs};
 use ahu::classify::{Candidate, Classifier, Explanation, Field};
 use ahu::error::{Error, Result};
-use ahu::pipeline::inspect::inspect;
+use ahu::pipeline::inspect::{Explained, inspect};
 use ahu::prediction::Evidence;
 use ahu::report::{Lang, harmless};
 use ahu::ticket::Ticket;
@@ -32,8 +32,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if let Some(text) = &args.text {
         let classifier = args.taxonomy.classifier(&args.taxonomy.settings()?, &[])?;
         let ticket = Ticket { text: text.into(), product: args.product.as_deref().unwrap_or("").into(), ..Ticket::default() };
-        let explanation = classifier.explain(&ticket, Field::UNKNOWN, &mut classifier.scratch());
-        let lines = steps(&classifier, &ticket.text, &explanation);
+        let explained = Explained::new(&classifier, &ticket, Field::UNKNOWN, !args.input.no_mask);
+        let lines = steps(&classifier, &explained.text, &explained.explanation);
         output::publish(&lines, None, &[])?;
         return Ok(ExitCode::SUCCESS);
     }

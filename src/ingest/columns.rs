@@ -18,7 +18,12 @@ pub struct ColumnNames {
     pub text: Vec<String>,
     /// Channel.
     pub channel: Option<String>,
+    /// Rows are of use without a text.
+    pub text_optional: bool,
 }
+
+/// The name that means that there is no such column.
+const NONE: &str = "none";
 
 /// Indexes of the columns, from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,6 +118,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
     let mut taken = Vec::new();
     let mut take = |given: &Option<String>, option: &str, role: &Role| -> Result<Option<usize>> {
         let found = match given {
+            Some(name) if name == NONE && !headers.contains(&NONE) => None,
             Some(name) => Some(named(name, option)?),
             None => role.find(&folded, &taken),
         };
@@ -132,7 +138,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
         columns.text = title.into_iter().chain(text).collect();
     }
     columns.agent = take(&None, "", &k.agent)?.filter(|a| !columns.text.contains(a));
-    if columns.text.is_empty() {
+    if columns.text.is_empty() && !names.text_optional {
         return Err(Error::setup(format!("no column looks like the customer's text; name it with `--text-column`; the header has {}", seen())));
     }
     Ok(columns)

@@ -7,6 +7,7 @@ use super::encoding::Encoding;
 use super::records::{Cut, Record, Records, RowSpan};
 use super::source::{Source, Spool};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mask;
 use crate::ticket::{Quarantined, Reason, Ticket};
 use std::borrow::Cow;
 use std::fs::File;
@@ -35,6 +36,8 @@ pub struct Layout {
     pub columns: Columns,
     /// Delimiter.
     pub delimiter: u8,
+    /// How each column is masked.
+    pub masks: Vec<mask::Cells>,
     /// Put before `#row` where a row has no id: empty for a single input.
     pub row_prefix: String,
 }
@@ -229,6 +232,7 @@ impl Reader {
         let columns = columns::find(&refs, &config.columns).map_err(|e| e.in_file(&self.report.file))?;
         self.records.set_width(names.len());
         let layout = Arc::make_mut(&mut self.layout);
+        layout.masks = names.iter().enumerate().map(|(i, name)| masks(i, name, &columns)).collect();
         layout.columns = columns;
         layout.header = names;
         self.header_text = text.clone();
@@ -363,6 +367,17 @@ fn ends_with_line_end(path: &Path) -> bool {
         Ok(last)
     };
     last_bytes().map_or(true, |last| last.is_empty() || last.iter().any(|b| matches!(b, b'\n' | b'\r')))
+}
+
+/// Ids and times stay; what people wrote is searched, whatever its header says.
+fn masks(column: usize, name: &str, columns: &Columns) -> mask::Cells {
+    if columns.id == Some(column) || columns.time == Some(column) {
+        mask::Cells::Keep
+    } else if columns.text.contains(&column) || [columns.agent, columns.product, columns.channel].contains(&Some(column)) {
+        mask::Cells::Search
+    } else {
+        mask::Cells::of_header(name)
+    }
 }
 
 fn is_blank(row: &str, delimiter: u8) -> bool {

@@ -371,32 +371,6 @@ fn generated_numbers_are_masked() {
     assert!(missed.len() <= 50, "{} missed, such as {:#?}", missed.len(), &missed[..10]);
 }
 
-/// `cargo test --release --lib mask::tests::speed -- --ignored --nocapture`
-#[test]
-#[ignore = "measures"]
-#[expect(clippy::print_stdout)]
-fn speed() {
-    let texts = [
-        ("no digit", "昨天晚上开始登录不上游戏，一直提示网络异常，重启手机重装应用都没有用，客服电话也打不通，请你们尽快处理一下这个问题，急用谢谢你们了"),
-        ("latin", "你好我的app从昨天开始一直闪退，wifi换了好几个都不行，vivo手机，重装了很多次也没有用，请你们尽快处理一下好吗，急用谢谢你们了"),
-        ("amount", "昨天晚上充值648元没到账，一直提示网络异常，重启手机重装应用都没有用，客服电话也打不通，请你们尽快处理一下这个问题，急用谢谢了"),
-        ("order", "订单号202310123456，昨天下单到现在3天了还没发货，客服也不回复，一直说让等着，请你们尽快处理一下这个问题，急用谢谢你们了"),
-        ("mobile", "昨天晚上开始登录不上游戏，我的手机号是13812345678，重启手机重装应用都没有用，客服电话也打不通，请尽快处理一下这个问题"),
-    ];
-    for (name, text) in texts {
-        let rounds = 2_000;
-        let mut best = f64::MAX;
-        for _ in 0..200 {
-            let start = std::time::Instant::now();
-            for _ in 0..rounds {
-                std::hint::black_box(mask(std::hint::black_box(text)));
-            }
-            best = best.min(start.elapsed().as_nanos() as f64 / f64::from(rounds));
-        }
-        println!("{name}: {} chars, {best:.0} ns", text.chars().count());
-    }
-}
-
 fn holds(text: &str) -> Result<(), TestCaseError> {
     let once = mask(text).into_owned();
     prop_assert_eq!(once.chars().count(), text.chars().count());

@@ -17,6 +17,8 @@ pub struct Options {
     pub raw_cells: bool,
     /// Begin with a byte order mark.
     pub bom: bool,
+    /// Decide, and add the columns of the decision.
+    pub decisions: bool,
 }
 
 /// Reads, classifies and writes to `out`, named `name` in messages.
@@ -30,8 +32,8 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
     name: &str,
     rejects: Option<Rejects<R>>,
 ) -> Result<(Outcome, W, Option<R>)> {
-    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells };
-    let mut writer = Writer { out, name, rejects, header: None, bom: options.bom };
+    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions };
+    let mut writer = Writer { out, name, rejects, header: None, bom: options.bom, decisions: options.decisions };
     let outcome = super::run(job, &annotated, &mut writer)?;
     let rejects = writer.rejects.take().map(Rejects::finish).transpose()?;
     writer.out.flush().map_err(|e| Error::io(name, "write", &e))?;
@@ -41,6 +43,7 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
 struct Annotate<'a> {
     taxonomy: &'a Taxonomy,
     raw_cells: bool,
+    decisions: bool,
 }
 
 struct Part {
@@ -52,6 +55,10 @@ struct Part {
 impl Output for Annotate<'_> {
     type Part = Part;
 
+    fn decides(&self) -> bool {
+        self.decisions
+    }
+
     fn begin(&self, layout: &Layout) -> Part {
         Part { file: layout.file.clone(), header: layout.header.clone(), text: String::new() }
     }
@@ -59,10 +66,17 @@ impl Output for Annotate<'_> {
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         let out = &mut part.text;
         let cell = if self.raw_cells { push_cell } else { push_safe_cell };
-        for value in row.cells.iter(row.line) {
-            cell(out, value, b',');
-            out.push(',');
+        for (i, value) in row.masked_cells().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            cell(out, &value, b',');
         }
+        if !self.decisions {
+            out.push('\n');
+            return;
+        }
+        out.push(',');
         let p = row.prediction;
         out.push_str(p.kind.map_or("", crate::prediction::Kind::code));
         out.push(',');
@@ -136,6 +150,7 @@ struct Writer<'n, W: Write, R: Write> {
     rejects: Option<Rejects<R>>,
     header: Option<Vec<String>>,
     bom: bool,
+    decisions: bool,
 }
 
 impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
@@ -151,11 +166,13 @@ impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
                 if self.bom {
                     text.push('\u{feff}');
                 }
-                for name in &part.header {
+                let added = if self.decisions { &COLUMNS[..] } else { &[] };
+                for (i, name) in part.header.iter().map(String::as_str).chain(added.iter().copied()).enumerate() {
+                    if i > 0 {
+                        text.push(',');
+                    }
                     push_safe_cell(&mut text, name, b',');
-                    text.push(',');
                 }
-                text.push_str(&COLUMNS.join(","));
                 text.push('\n');
                 self.header = Some(part.header);
             }

@@ -1,9 +1,10 @@
 //! `why`: the tickets with certain ids, each with every step of its decision.
 
-use super::{Consumer, Job, Outcome, Output, Row};
-use crate::classify::{Classifier, Explanation};
+use super::{Consumer, Job, Outcome, Output, Row, mask_evidence, mask_prediction};
+use crate::classify::{Classifier, Explanation, Field};
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
+use crate::mask;
 use crate::ticket::Ticket;
 
 /// A ticket with its explanation.
@@ -19,8 +20,24 @@ pub struct Explained {
 }
 
 impl Explained {
-    fn new(ticket: &Ticket<'_>, explanation: Explanation) -> Explained {
-        Explained { id: ticket.id.to_string(), text: ticket.text.to_string(), product: ticket.product.to_string(), explanation }
+    /// Explains a ticket; with `masked`, without the personal data in it.
+    #[must_use]
+    pub fn new(classifier: &Classifier, ticket: &Ticket<'_>, field: Field, masked: bool) -> Explained {
+        let mut explanation = classifier.explain(ticket, field, &mut classifier.scratch());
+        let shown = |text: &str| if masked { mask::mask(text).into_owned() } else { text.to_owned() };
+        let text = shown(&ticket.text);
+        explanation.normalized = shown(&explanation.normalized);
+        // A word by itself may be half an address: the words are cut from the masked text.
+        let mut rest = explanation.normalized.chars();
+        explanation.words = explanation.words.iter().map(|w| rest.by_ref().take(w.chars().count()).collect()).collect();
+        if text != ticket.text {
+            explanation.candidates.iter_mut().for_each(|c| mask_evidence(&mut c.evidence, &text));
+            explanation.cues.iter_mut().for_each(|c| mask_evidence(&mut c.evidence, &text));
+        }
+        if let Some(p) = explanation.prediction.as_mut().filter(|_| masked) {
+            mask_prediction(p, &ticket.text);
+        }
+        Explained { id: ticket.id.to_string(), text, product: shown(&ticket.product), explanation }
     }
 }
 
@@ -39,13 +56,16 @@ struct Inspect<'a>(&'a Classifier);
 impl Output for Inspect<'_> {
     type Part = Vec<Explained>;
 
+    fn decides(&self) -> bool {
+        false
+    }
+
     fn begin(&self, _: &Layout) -> Self::Part {
         Vec::new()
     }
 
     fn row(&self, part: &mut Self::Part, row: &Row<'_>) {
-        let explanation = self.0.explain(row.ticket, row.field, &mut self.0.scratch());
-        part.push(Explained::new(row.ticket, explanation));
+        part.push(Explained::new(self.0, row.ticket, row.field, !row.masks.is_empty()));
     }
 }
 
