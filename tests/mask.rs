@@ -112,7 +112,7 @@ fn no_canary_leaves() {
     assert!(desk.read("open.csv").lines().skip(1).all(|l| !l.ends_with(',')));
     // Masking twice is masking once, and nothing but personal data changes.
     desk.file("masked.csv", &outputs[1].stdout);
-    assert_eq!(desk.ahu("mask masked.csv").stdout, outputs[1].stdout);
+    assert!(desk.ahu("mask masked.csv").stdout == outputs[1].stdout);
 }
 
 #[test]

@@ -73,8 +73,9 @@ impl Cells {
 /// A cell of nothing but personal data: its first character is left, of a number three.
 #[must_use]
 pub fn mask_whole(text: &str) -> String {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let left = if digits >= 7 { 3 } else { usize::from(text.chars().count() > 1) };
+    // A star was a digit: masking twice is masking once.
+    let number = text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().filter(|c| c.is_ascii_digit() || *c == '*').count() >= 7;
+    let left = if number { 3 } else { usize::from(text.chars().count() > 1) };
     let hidden = |(i, c): (usize, char)| if i < left || !c.is_alphanumeric() { c } else { '*' };
     text.chars().enumerate().map(hidden).collect()
 }
