@@ -16,6 +16,7 @@ use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
 use crate::prediction::{Evidence, Prediction};
 use crate::ticket::{Quarantined, Ticket};
+use crate::transcript;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
@@ -69,6 +70,8 @@ pub(crate) struct Row<'a> {
     pub cells: &'a Cells,
     /// How its columns are masked; empty where they are not.
     pub masks: &'a [mask::Cells],
+    /// Whether it is a chat that was joined from messages.
+    pub chat: bool,
     /// What the header tells of the field.
     pub field: Field,
 }
@@ -77,9 +80,12 @@ impl<'a> Row<'a> {
     /// The cells as they may leave.
     pub fn masked_cells(&self) -> impl Iterator<Item = Cow<'a, str>> {
         let masks = self.masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));
-        self.cells.iter(self.line).zip(masks).map(|(cell, how)| match how {
-            mask::Cells::Keep => Cow::Borrowed(cell),
-            mask::Cells::Search => mask::mask(cell),
+        let chat = self.chat;
+        self.cells.iter(self.line).zip(masks).map(move |(cell, how)| match how {
+            mask::Cells::Keep if !chat => Cow::Borrowed(cell),
+            mask::Cells::Search if !chat => mask::mask(cell),
+            mask::Cells::Keep => transcript::readable(cell),
+            mask::Cells::Search => Cow::Owned(mask::mask(&transcript::readable(cell)).into_owned()),
             mask::Cells::Whole => Cow::Owned(mask::mask_whole(cell)),
         })
     }
@@ -280,7 +286,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
         }
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, field });
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, chat: layout.messages, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {

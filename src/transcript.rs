@@ -12,6 +12,7 @@ mod roles;
 pub use boilerplate::is_boilerplate;
 
 use markers::Marker;
+use std::borrow::Cow;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +84,97 @@ pub fn turns(cell: &str) -> Option<Vec<Turn<'_>>> {
         turns.push(Turn { role, speaker: marker.name, text, start });
     }
     Some(turns)
+}
+
+/// What the customer said in a cell, and what the desk said, one message a line; the cell as it is when it is no chat.
+///
+/// The customer's words stay at their places: everything else, phrases that say nothing too, becomes white space of the same
+/// length, so that positions are those of the cell.
+///
+/// ```
+/// use ahu::transcript::split;
+/// let (customer, desk) = split("客服:您好 玩家:充值没到账".into());
+/// assert_eq!((customer.trim(), desk.as_deref()), ("充值没到账", Some("您好")));
+/// assert_eq!(split("充值没到账".into()), ("充值没到账".into(), None));
+/// ```
+#[must_use]
+pub fn split(cell: Cow<'_, str>) -> (Cow<'_, str>, Option<String>) {
+    let Some(chat) = turns(&cell) else { return (cell, None) };
+    let mut customer = String::with_capacity(cell.len());
+    let mut desk = String::new();
+    let mut at = 0;
+    for turn in &chat {
+        match turn.role {
+            Role::Customer if !is_boilerplate(turn.text) => {
+                push_blank(&mut customer, &cell[at..turn.start]);
+                at = turn.start + turn.text.len();
+                customer.push_str(&cell[turn.start..at]);
+            }
+            Role::Agent | Role::Robot => push_line(&mut desk, turn.text),
+            Role::Customer | Role::System => {}
+        }
+    }
+    push_blank(&mut customer, &cell[at..]);
+    (Cow::Owned(customer), Some(desk))
+}
+
+/// White space as long as `text`, which ends a sentence.
+fn push_blank(out: &mut String, text: &str) {
+    out.extend(text.chars().enumerate().map(|(i, _)| if i == 0 { '\n' } else { ' ' }));
+}
+
+fn push_line(out: &mut String, text: &str) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(text);
+}
+
+/// Ends a message in a chat that was joined from messages: a private character, which nobody writes.
+const END: char = '\u{e0a1}';
+
+/// A message as part of a joined chat.
+#[must_use]
+pub fn message(said: Role, words: &str) -> String {
+    let name = match said {
+        Role::Customer => "客户",
+        Role::Agent => "客服",
+        Role::Robot => "机器人",
+        Role::System => "系统",
+    };
+    format!("{name}：{}{END}", words.trim())
+}
+
+/// As [`split`], for a chat joined from [`message`]s.
+#[must_use]
+pub fn split_messages<'t>(cell: &str) -> (Cow<'t, str>, Option<String>) {
+    let (mut customer, mut desk) = (String::with_capacity(cell.len()), String::new());
+    for part in cell.split_inclusive(END) {
+        let (name, words) = part.split_once('：').unwrap_or(("", part));
+        let words = words.trim_end_matches(END);
+        let before = part.len() - part.trim_end_matches(END).len();
+        let before = part.len() - before - words.len();
+        match Role::named(name) {
+            Some(Role::Customer) | None if !is_boilerplate(words) => {
+                push_blank(&mut customer, &part[..before]);
+                customer.push_str(words);
+                push_blank(&mut customer, &part[before + words.len()..]);
+            }
+            said => {
+                push_blank(&mut customer, part);
+                if matches!(said, Some(Role::Agent | Role::Robot)) {
+                    push_line(&mut desk, words);
+                }
+            }
+        }
+    }
+    (Cow::Owned(customer), Some(desk))
+}
+
+/// A joined chat as people may read it, character for character.
+#[must_use]
+pub fn readable(cell: &str) -> Cow<'_, str> {
+    if cell.contains(END) { Cow::Owned(cell.replace(END, "\n")) } else { Cow::Borrowed(cell) }
 }
 
 /// Whether these markers make a chat, and not a form or a customer's account of one.

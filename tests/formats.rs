@@ -122,6 +122,55 @@ fn every_format_gives_the_same_digest() {
     }
 }
 
+#[test]
+fn chats_in_a_cell_and_messages_a_row_give_the_same_digest() {
+    let desk = Desk::new();
+    let rows = story();
+    let text = rows[0].iter().position(|h| h == "问题描述").unwrap();
+    desk.file("a.csv", as_csv(&rows));
+    let expected = desk.ahu("summarize --format json --ids a.csv").stdout;
+    let chat = |words: &str, i: usize| match i % 4 {
+        0 => format!("客服:您好，请问有什么可以帮您？\n玩家:{words}\n客服:好的，已经登记，请耐心等待"),
+        1 => format!("[2025-08-23 09:00:01] 机器人: 欢迎咨询\n[2025-08-23 09:00:09] 玩家小虎: {words}\n[2025-08-23 09:01:00] 客服007: 抱歉，给您退款处理"),
+        2 => format!("【玩家】{words}\n【客服】请问您的奖励是什么时候领的"),
+        _ => format!("客服 09:00:00\n您好\n玩家 09:00:10\n{words}"),
+    };
+    let mut cell = rows.clone();
+    cell.iter_mut().enumerate().skip(1).for_each(|(i, r)| r[text] = chat(&r[text], i));
+    desk.file("cell.csv", as_csv(&cell));
+    // One message a row, those of the tickets mixed as a log by time has them.
+    let mut messages = vec![rows[0].iter().cloned().chain(["角色".to_owned()]).collect::<Vec<_>>()];
+    for (role, words) in
+        [("系统", Some("会话开始")), ("客服", Some("您好，请问有什么可以帮您")), ("玩家", None), ("客服", Some("闪退的话请先重装，投诉请留电话"))]
+    {
+        for row in &rows[1..] {
+            let mut message = row.clone();
+            message.push(role.to_owned());
+            if let Some(words) = words {
+                message[text] = words.to_owned();
+            }
+            messages.push(message);
+        }
+    }
+    desk.file("messages.csv", as_csv(&messages));
+    for file in ["cell.csv", "messages.csv"] {
+        let ran = desk.ahu(&format!("summarize --format json --ids {file}"));
+        assert!(ran.stdout == expected, "{file}: {}\n{}", ran.stderr, ran.stdout);
+    }
+    // Evidence keeps its place in the cell, and a joined chat can be read.
+    let classified = desk.ahu("classify messages.csv").stdout;
+    assert!(classified.contains("客户："), "{classified}");
+    assert!(!classified.contains('\u{e0a1}'));
+    let mut reader = csv::Reader::from_reader(classified.as_bytes());
+    for row in reader.records().map(Result::unwrap) {
+        let (cell, evidence) = (&row[text], &row[row.len() - 1]);
+        let first = evidence.split(' ').next().unwrap_or_default();
+        let Some((words, at)) = first.rsplit_once('@') else { continue };
+        let found: String = cell.chars().skip(at.parse().unwrap()).take(words.chars().count()).collect();
+        assert_eq!(found, words, "{evidence} in {cell}");
+    }
+}
+
 /// Needs a server: `AHU_TEST_POSTGRES=postgres://user:password@host/database`, likewise `AHU_TEST_MYSQL`.
 #[test]
 fn a_server_gives_the_same_digest() {

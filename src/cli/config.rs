@@ -52,6 +52,8 @@ pub struct Columns {
     pub text: Vec<String>,
     /// See `--channel-column`.
     pub channel: Option<String>,
+    /// See `--role-column`.
+    pub role: Option<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<String>, D::Error> {

@@ -49,6 +49,9 @@ pub struct InputArgs {
     /// Column of the channel
     #[arg(long, value_name = "NAME")]
     pub channel_column: Option<String>,
+    /// Column of who speaks, in a file of one message a row
+    #[arg(long, value_name = "NAME")]
+    pub role_column: Option<String>,
     /// Encoding of the inputs: utf-8, gb18030 (gbk), big5, utf-16le, utf-16be [default: told by the bytes]
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<Encoding>,
@@ -149,6 +152,7 @@ impl InputArgs {
                 product: self.product_column.or(columns.product.clone()),
                 text: if self.text_column.is_empty() { columns.text.clone() } else { self.text_column },
                 channel: self.channel_column.or(columns.channel.clone()),
+                role: self.role_column.or(columns.role.clone()),
                 text_optional: false,
             },
             sheets: if self.sheet.is_empty() { settings.sheets.clone() } else { self.sheet },
@@ -244,6 +248,9 @@ impl Setup {
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
     outcome.left_out.iter().for_each(|part| output::complain(part));
+    for f in files.iter().filter(|f| f.messages > 0) {
+        output::complain(&format!("{}: {} messages were joined into {} tickets by their ids", f.file, f.messages, f.rows));
+    }
     for f in files.iter().filter(|f| f.mixed_lines > 0) {
         output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));
     }

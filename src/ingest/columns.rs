@@ -18,6 +18,8 @@ pub struct ColumnNames {
     pub text: Vec<String>,
     /// Channel.
     pub channel: Option<String>,
+    /// Who speaks, in a file of one message a row.
+    pub role: Option<String>,
     /// Rows are of use without a text.
     pub text_optional: bool,
 }
@@ -40,6 +42,8 @@ pub struct Columns {
     pub channel: Option<usize>,
     /// What the agent answered.
     pub agent: Option<usize>,
+    /// Who speaks.
+    pub role: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,7 @@ struct Headers {
     title: Role,
     channel: Role,
     agent: Role,
+    role: Role,
 }
 
 fn known() -> &'static Headers {
@@ -138,6 +143,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
         columns.text = title.into_iter().chain(text).collect();
     }
     columns.agent = take(&None, "", &k.agent)?.filter(|a| !columns.text.contains(a));
+    columns.role = take(&names.role, "--role-column", &k.role)?;
     if columns.text.is_empty() && !names.text_optional {
         return Err(Error::setup(format!("no column looks like the customer's text; name it with `--text-column`; the header has {}", seen())));
     }

@@ -6,10 +6,13 @@ use super::columns::{self, Columns};
 use super::encoding::Encoding;
 use super::records::{Cut, Record, Records, RowSpan};
 use super::source::{Source, Spool};
+use crate::cell::push_cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mask;
 use crate::ticket::{Quarantined, Reason, Ticket};
+use crate::transcript::{self, Role};
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -20,6 +23,8 @@ use std::time::{Duration, SystemTime};
 /// A batch is full at so many bytes or rows.
 const BATCH_BYTES: usize = 1 << 17;
 const BATCH_ROWS: usize = 1024;
+/// Rows that tell whether each row is one message of a chat.
+const MESSAGES_LOOKED_AT: usize = 100;
 /// Rows among which the header is looked for.
 pub(super) const HEADER_ROWS: usize = 10;
 /// Unreadable rows before the first readable one after which a file is given up.
@@ -38,6 +43,8 @@ pub struct Layout {
     pub delimiter: u8,
     /// How each column is masked.
     pub masks: Vec<mask::Cells>,
+    /// Whether rows are chats that were joined from messages.
+    pub messages: bool,
     /// Put before `#row` where a row has no id: empty for a single input.
     pub row_prefix: String,
 }
@@ -94,6 +101,8 @@ pub struct FileReport {
     pub structural: u64,
     /// Lines in another encoding than the file's.
     pub mixed_lines: u64,
+    /// Messages that were joined into the rows, in a file of one message a row.
+    pub messages: u64,
     /// How it was noticed that the input ends in the middle, if it does.
     pub incomplete: Option<String>,
 }
@@ -164,7 +173,12 @@ impl Reader {
             done: false,
             handed_out: false,
         };
-        if reader.find_header(config)? { Ok(Opened::Reader(Box::new(reader))) } else { Ok(Opened::Empty(reader.finish()?)) }
+        if reader.find_header(config)? {
+            reader.group_messages(config.columns.role.is_some())?;
+            Ok(Opened::Reader(Box::new(reader)))
+        } else {
+            Ok(Opened::Empty(reader.finish()?))
+        }
     }
 
     /// The file's layout.
@@ -239,6 +253,58 @@ impl Reader {
         self.pending = early.into_iter().chain(rest).collect();
         self.pending.reverse();
         Ok(true)
+    }
+
+    /// Where each row is one message of a chat, joins those of one id into one row, at the place of its first.
+    fn group_messages(&mut self, asked_for: bool) -> Result<()> {
+        let columns = self.layout.columns.clone();
+        let (Some(role), Some(id), [text]) = (columns.role, columns.id, &columns.text[..]) else { return Ok(()) };
+        while self.pending.len() < MESSAGES_LOOKED_AT {
+            let mut line = String::new();
+            let Some(record) = self.read_record(&mut line)? else { break };
+            // The next to be handed out is the last.
+            self.pending.insert(0, (line, record));
+        }
+        let mut cells = Cells::new(self.layout.delimiter);
+        let (mut named, mut rows, mut ids) = (0, 0, HashSet::new());
+        for (line, record) in &self.pending {
+            let Record::Row { quoted, .. } = record else { continue };
+            cells.split(line, *quoted);
+            rows += 1;
+            named += usize::from(Role::named(cells.get(line, role).trim()).is_some());
+            ids.insert(cells.get(line, id).trim().to_owned());
+        }
+        if rows == 0 || (!asked_for && (named * 10 < rows * 9 || ids.len() == rows)) {
+            return Ok(());
+        }
+        let mut chats = Chats { delimiter: self.layout.delimiter, text: *text, ..Chats::default() };
+        loop {
+            let (line, record) = match self.pending.pop() {
+                Some(next) => next,
+                None => {
+                    let mut line = String::new();
+                    let Some(record) = self.read_record(&mut line)? else { break };
+                    (line, record)
+                }
+            };
+            let Record::Row { quoted, .. } = &record else {
+                chats.others.push((line, record));
+                continue;
+            };
+            cells.split(&line, *quoted);
+            if cells.len() != self.layout.header.len() || line == self.header_text || cells.get(&line, id).trim().is_empty() {
+                chats.others.push((line, record));
+                continue;
+            }
+            let said = Role::named(cells.get(&line, role).trim()).unwrap_or(Role::Customer);
+            let id = cells.get(&line, id).trim().to_owned();
+            chats.add(id, said, &cells, &line, record);
+        }
+        self.report.messages = chats.messages;
+        self.pending = chats.into_records();
+        self.pending.reverse();
+        Arc::make_mut(&mut self.layout).messages = true;
+        Ok(())
     }
 
     /// Counts records before (and with) the header.
@@ -369,6 +435,72 @@ fn ends_with_line_end(path: &Path) -> bool {
     last_bytes().map_or(true, |last| last.is_empty() || last.iter().any(|b| matches!(b, b'\n' | b'\r')))
 }
 
+/// Messages on their way to chats.
+#[derive(Default)]
+struct Chats {
+    delimiter: u8,
+    /// The column of the words.
+    text: usize,
+    chats: Vec<(Vec<String>, Record)>,
+    of_id: HashMap<String, usize>,
+    /// What is no message.
+    others: Vec<(String, Record)>,
+    messages: u64,
+}
+
+impl Chats {
+    fn add(&mut self, id: String, said: Role, cells: &Cells, line: &str, record: Record) {
+        self.messages += 1;
+        let words = transcript::message(said, cells.get(line, self.text));
+        match self.of_id.get(&id).and_then(|i| self.chats.get_mut(*i)) {
+            Some((first, Record::Row { span, raw, .. })) => {
+                for (mine, more) in first.iter_mut().zip(cells.iter(line)).filter(|(mine, _)| mine.trim().is_empty()) {
+                    more.clone_into(mine);
+                }
+                first[self.text].push_str(&words);
+                if let Record::Row { span: more, raw: bytes, .. } = record {
+                    span.len += more.len;
+                    if let (Some(raw), Some(bytes)) = (raw, bytes) {
+                        raw.extend_from_slice(&bytes);
+                    }
+                }
+            }
+            _ => {
+                self.of_id.insert(id, self.chats.len());
+                let mut first: Vec<String> = cells.iter(line).map(str::to_owned).collect();
+                first[self.text] = words;
+                self.chats.push((first, record));
+            }
+        }
+    }
+
+    /// The chats as rows, then what was no message.
+    fn into_records(self) -> Vec<(String, Record)> {
+        let row = |(cells, record): (Vec<String>, Record)| {
+            let mut line = String::new();
+            for (i, cell) in cells.iter().enumerate() {
+                if i > 0 {
+                    line.push(char::from(self.delimiter));
+                }
+                push_cell(&mut line, cell, self.delimiter);
+            }
+            let record = match record {
+                Record::Row { span, raw, .. } => Record::Row { text: 0..line.len(), quoted: line.contains('"'), span, raw },
+                other => other,
+            };
+            (line, record)
+        };
+        self.chats.into_iter().map(row).chain(self.others).collect()
+    }
+}
+
+/// Whether a spreadsheet has rounded the id: `1.23457E+17`.
+fn is_rounded(id: &str) -> bool {
+    let Some((digits, exponent)) = id.split_once(['E', 'e']) else { return false };
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    digits.contains('.') && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && exponent.len() == 2 && exponent.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Ids and times stay; what people wrote is searched, whatever its header says.
 fn masks(column: usize, name: &str, columns: &Columns) -> mask::Cells {
     if columns.id == Some(column) || columns.time == Some(column) {
@@ -408,9 +540,17 @@ impl Layout {
             [one] => Cow::Borrowed(cells.get(line, one)),
             _ => Cow::Owned(c.text.iter().map(|i| cells.get(line, *i)).filter(|t| !t.trim().is_empty()).collect::<Vec<_>>().join("\n")),
         };
+        let (body, said) = if self.messages { transcript::split_messages(&body) } else { transcript::split(body) };
+        let agent = get(c.agent);
+        let agent = match said {
+            Some(said) if agent.trim().is_empty() => Cow::Owned(said),
+            Some(said) => Cow::Owned(format!("{said}\n{agent}")),
+            None => agent,
+        };
         let id = c.id.map_or("", |i| cells.get(line, i)).trim();
-        let id_is_row = id.is_empty();
+        // An id that a spreadsheet has rounded is many tickets' id.
+        let id_is_row = id.is_empty() || is_rounded(id);
         let id = if id_is_row { Cow::Owned(format!("{}#{}", self.row_prefix, row.number)) } else { Cow::Borrowed(id) };
-        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, agent: get(c.agent) }
+        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, agent }
     }
 }
