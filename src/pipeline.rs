@@ -10,12 +10,13 @@ use crate::classify::{Classifier, Field, Scratch};
 use crate::digest::Accounting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::cells::Cells;
+use crate::ingest::dates::{self, Found, When};
 use crate::ingest::reader::{FileReport, Layout, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
 use crate::prediction::{Evidence, Prediction};
-use crate::ticket::{Quarantined, Ticket};
+use crate::ticket::{Quarantined, Reason, Ticket};
 use crate::transcript;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -41,6 +42,8 @@ pub struct Job<'a> {
     pub keep_raw: bool,
     /// Largest share of quarantined rows, 0 to 1; small files may have ten anyway.
     pub max_quarantined: f64,
+    /// Reads the tickets' times.
+    pub dates: dates::Reader,
     /// Whether personal data is masked in all that leaves.
     pub mask: bool,
     /// Bytes read so far, for a progress bar.
@@ -60,6 +63,17 @@ pub struct Outcome {
     pub refused: Option<Error>,
     /// Parts of files that are left out, with the reason.
     pub left_out: Vec<String>,
+    /// What else the user should know.
+    pub notes: Notes,
+}
+
+/// How many rows had something that their user should know.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Notes {
+    /// Dates without a year, and nothing to reckon it from.
+    pub yearless: u64,
+    /// Ids that a spreadsheet has rounded (`1.23457E+17`): the rows have made-up ones.
+    pub rounded_ids: u64,
 }
 
 /// A row on its way: its ticket, its decision, its cells as text.
@@ -72,6 +86,8 @@ pub(crate) struct Row<'a> {
     pub masks: &'a [mask::Cells],
     /// Whether it is a chat that was joined from messages.
     pub chat: bool,
+    /// When it happened, where that was written and understood.
+    pub when: Option<When>,
     /// What the header tells of the field.
     pub field: Field,
 }
@@ -117,6 +133,7 @@ pub(crate) struct Done<T> {
     found: Vec<String>,
     rejects: Vec<Reject>,
     not_asked_for: u64,
+    notes: Notes,
     part: T,
 }
 
@@ -160,7 +177,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         files: Vec::new(),
         finished_bytes: 0,
     };
-    let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new() };
+    let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new(), notes: Notes::default() };
     let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
     let mut done: Vec<Done<O::Part>> = Vec::new();
     while !batches.is_empty() || !done.is_empty() {
@@ -201,7 +218,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
     let incomplete = feed.files.iter().find_map(|f| Some((f, f.incomplete.as_ref()?)));
     let incomplete =
         incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how}); what was read up to there is shown")).in_file(&f.file));
-    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out })
+    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out, notes: sink.notes })
 }
 
 /// Reads the sources one after the other.
@@ -259,17 +276,35 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         found: Vec::new(),
         rejects: std::mem::take(&mut batch.rejects),
         not_asked_for: 0,
+        notes: Notes::default(),
         part: output.begin(layout),
     };
     for row in &batch.rows {
-        if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
+        let set_aside = |reason, detail| {
             let span = row.span;
             let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
-            done.rejects.push(Reject { row: row_, raw: row.raw.clone() });
+            Reject { row: row_, raw: row.raw.clone() }
+        };
+        if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
+            done.rejects.push(set_aside(reason, detail));
             continue;
         }
         let line = &batch.text[row.text.clone()];
         let ticket = layout.ticket(row, line, &worker.cells);
+        let when = match job.dates.read(&ticket.time) {
+            Found::When(when) => Some(when),
+            Found::Empty => None,
+            // Only its year is missing.
+            Found::Bad if job.dates.read_any(&ticket.time) != Found::Bad => {
+                done.notes.yearless += 1;
+                None
+            }
+            Found::Bad => {
+                done.rejects.push(set_aside(Reason::BadDate, format!("expected a date, found `{}`", ticket.time.trim())));
+                continue;
+            }
+        };
+        done.notes.rounded_ids += u64::from(ticket.id_is_row && layout.has_id(line, &worker.cells));
         if let Some(ids) = job.only_ids {
             if !ids.contains(ticket.id.as_ref()) {
                 done.not_asked_for += 1;
@@ -286,7 +321,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
         }
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, chat: layout.messages, field });
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, chat: layout.messages, when, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {
@@ -315,6 +350,7 @@ struct Sink<'a, 'j, C> {
     seen: SeenRows,
     accounting: Accounting,
     found: HashSet<String>,
+    notes: Notes,
 }
 
 impl<C> Sink<'_, '_, C> {
@@ -325,6 +361,8 @@ impl<C> Sink<'_, '_, C> {
         let a = &mut self.accounting;
         a.rows += (done.hashes.len() + done.rejects.len()) as u64;
         a.not_asked_for += done.not_asked_for;
+        self.notes.yearless += done.notes.yearless;
+        self.notes.rounded_ids += done.notes.rounded_ids;
         if self.job.only_ids.is_some() {
             self.found.extend(done.found);
         }

@@ -38,11 +38,13 @@ pub enum Reason {
     BadJson,
     /// The last row of a file that ends in the middle.
     CutOff,
+    /// A time that is none, such as 30 February.
+    BadDate,
 }
 
 impl Reason {
     /// Every reason, in the order in which reports show them.
-    pub const ALL: [Reason; 6] = [Reason::BadQuote, Reason::WrongWidth, Reason::TooLong, Reason::BadEncoding, Reason::BadJson, Reason::CutOff];
+    pub const ALL: [Reason; 7] = [Reason::BadQuote, Reason::WrongWidth, Reason::TooLong, Reason::BadEncoding, Reason::BadJson, Reason::CutOff, Reason::BadDate];
 
     /// The code used in files for machines.
     #[must_use]
@@ -54,6 +56,7 @@ impl Reason {
             Reason::BadEncoding => "bad-encoding",
             Reason::BadJson => "bad-json",
             Reason::CutOff => "cut-off",
+            Reason::BadDate => "bad-date",
         }
     }
 }

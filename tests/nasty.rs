@@ -433,3 +433,43 @@ fn a_mark_tells_the_order_of_utf16() {
     desk.file("a.csv", bytes);
     assert_eq!(accounting(&desk.digest("--encoding utf-16 a.csv")), [1, 1, 0, 0]);
 }
+
+#[test]
+fn dates_that_cannot_be_are_set_aside() {
+    let desk = Desk::new();
+    let good = ["2026/11/1 上午8:05", "20261101", "46327.3368", "1793491500", "2026-11-01T00:05:00Z", "26-11-1 上午8:05", "2026-12-31 23:59:60", ""];
+    let bad = ["2026/2/30", "0", "明后天吧"];
+    let rows: String = good.iter().chain(&bad).enumerate().map(|(i, d)| format!("T{i},{d},奖励没到账\n")).collect();
+    desk.file("a.csv", format!("工单号,创建时间,内容\n{rows}"));
+    let digest = desk.digest("--rejects bad.csv a.csv");
+    assert_eq!(accounting(&digest), [11, 8, 0, 3]);
+    assert_eq!((digest["since"].as_str(), digest["as_of"].as_str()), (Some("2026-11-01"), Some("2026-12-31")));
+    let rejects = desk.read("bad.csv");
+    assert_eq!(rejects.matches(",bad-date,").count(), 3, "{rejects}");
+    assert!(rejects.contains("found `2026/2/30`"), "{rejects}");
+    // Without a year a date has no day until a reference tells which.
+    desk.file("short.csv", "工单号,创建时间,内容\n1,11月1日,闪退\n2,11月2日 8:05,闪退\n");
+    let ran = desk.ahu("summarize --format json short.csv");
+    assert!(ran.stderr.contains("2 rows have a date without a year"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("\"since\": null"), "{}", ran.stdout);
+    assert_eq!(desk.digest("--as-of 2026-11-03 short.csv")["since"], "2026-11-01");
+    // A column that is no time at all is none.
+    desk.file("odd.csv", "工单号,时间,内容\n1,白班,闪退\n2,夜班,闪退\n");
+    let ran = desk.ahu("summarize --format json odd.csv");
+    assert_eq!(ran.code, 0);
+    assert!(ran.stderr.contains("column `时间` holds no dates"), "{}", ran.stderr);
+    assert_eq!(desk.ahu("summarize --time-column 时间 --max-quarantined 1 odd.csv").code, 0);
+    assert_eq!(accounting(&desk.digest("--time-column 时间 odd.csv")), [2, 0, 0, 2]);
+    assert_eq!(accounting(&desk.digest("--time-column none odd.csv")), [2, 2, 0, 0]);
+}
+
+#[test]
+fn ids_that_a_spreadsheet_rounded_are_no_keys() {
+    let desk = Desk::new();
+    desk.file("a.csv", "工单号,内容\n1.23457E+17,闪退\n1.23457E+17,闪退\n1.5E3x,闪退\n");
+    let ran = desk.ahu("summarize --format json --ids a.csv");
+    assert_eq!(accounting(&serde_json::from_str(&ran.stdout).unwrap()), [3, 3, 0, 0]);
+    assert!(ran.stdout.contains("\"#2\"") && ran.stdout.contains("\"1.5E3x\""), "{}", ran.stdout);
+    assert!(ran.stderr.contains("2 ids were rounded"), "{}", ran.stderr);
+    assert!(desk.ahu("classify a.csv").stdout.contains("\n1.23457E+17,闪退,"));
+}

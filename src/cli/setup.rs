@@ -52,6 +52,9 @@ pub struct InputArgs {
     /// Column of who speaks, in a file of one message a row
     #[arg(long, value_name = "NAME")]
     pub role_column: Option<String>,
+    /// The day that dates without a year are reckoned from, and that a digest is headed with [default: the last day of the tickets]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
     /// Encoding of the inputs: utf-8, gb18030 (gbk), big5, utf-16le, utf-16be [default: told by the bytes]
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<Encoding>,
@@ -95,6 +98,7 @@ pub struct Setup {
     pub rejects: Option<PathBuf>,
     pub max_quarantined: f64,
     pub mask: bool,
+    pub as_of: Option<jiff::civil::Date>,
     pub progress: AtomicU64,
 }
 
@@ -173,12 +177,30 @@ impl InputArgs {
         if sources == [Source::Stdin] && output::stdin_is_terminal() {
             output::complain("reading from the terminal; give a file, or end with Ctrl-D");
         }
+        let as_of = match &self.as_of {
+            None => None,
+            Some(text) => {
+                let wrong = || Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`"));
+                Some(ahu::ingest::dates::day(text).ok_or_else(wrong)?)
+            }
+        };
         let classifier = taxonomy.classifier(&settings, &[])?;
         let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
         if !(0.0..=1.0).contains(&max_quarantined) {
             return Err(Error::setup(format!("`--max-quarantined`: expected a share from 0 to 1, found {max_quarantined}")));
         }
-        Ok(Setup { classifier, ingest, sources, kept, only_ids, rejects: self.rejects, max_quarantined, mask: !self.no_mask, progress: AtomicU64::new(0) })
+        Ok(Setup {
+            classifier,
+            ingest,
+            sources,
+            kept,
+            only_ids,
+            rejects: self.rejects,
+            max_quarantined,
+            mask: !self.no_mask,
+            as_of,
+            progress: AtomicU64::new(0),
+        })
     }
 }
 
@@ -217,6 +239,7 @@ impl Setup {
             only_ids: self.only_ids.as_ref(),
             keep_raw: self.rejects.is_some(),
             max_quarantined: self.max_quarantined,
+            dates: ahu::ingest::dates::Reader::new(ahu::ingest::dates::china(), self.as_of),
             mask: self.mask,
             progress: &self.progress,
         }
@@ -248,6 +271,17 @@ impl Setup {
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
     outcome.left_out.iter().for_each(|part| output::complain(part));
+    files.iter().flat_map(|f| f.notes.iter().map(move |n| (f, n))).for_each(|(f, n)| output::complain(&format!("{}: {n}", f.file)));
+    let notes = outcome.notes;
+    if notes.yearless > 0 {
+        output::complain(&format!("{} rows have a date without a year; `--as-of DATE` tells from which day to reckon", notes.yearless));
+    }
+    if notes.rounded_ids > 0 {
+        output::complain(&format!(
+            "{} ids were rounded by a spreadsheet (1.23457E+17); row numbers serve instead; export the column as text to keep them",
+            notes.rounded_ids
+        ));
+    }
     for f in files.iter().filter(|f| f.messages > 0) {
         output::complain(&format!("{}: {} messages were joined into {} tickets by their ids", f.file, f.messages, f.rows));
     }

@@ -4,7 +4,6 @@ use super::output;
 use super::setup::{InputArgs, TaxonomyArgs, tell_about};
 use ahu::digest::Digest;
 use ahu::error::{Error, Result};
-use ahu::ingest::dates;
 use ahu::pipeline::summary;
 use ahu::report::{self, Format, Lang};
 use std::path::PathBuf;
@@ -23,9 +22,6 @@ pub struct Args {
     /// Every event id, not only the first few of a cause
     #[arg(long)]
     ids: bool,
-    /// The digest's day, such as 2026-11-22 [default: the last day of the tickets]
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<String>,
     /// Language of what people read: zh, zh-Hant, en [default: zh]
     #[arg(long)]
     lang: Option<LangArg>,
@@ -78,15 +74,11 @@ impl LangArg {
 
 pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let as_of = match &args.as_of {
-        None => None,
-        Some(text) => Some(dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`")))?.to_string()),
-    };
     let setup = args.input.setup(&args.taxonomy)?;
     setup.refuse_output(args.output.as_deref())?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let options = summary::Options { all_ids: args.ids, as_of };
+    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()) };
     let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);

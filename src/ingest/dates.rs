@@ -57,12 +57,26 @@ pub struct Reader {
 impl Default for Reader {
     /// China's time, and no reference.
     fn default() -> Reader {
-        // A fixed offset: the zone's only other one since 1990, summer time in 1990 and 1991, is no ticket's.
-        Reader::new(TimeZone::fixed(Offset::constant(8)), None)
+        Reader::new(china(), None)
     }
 }
 
+/// China's time: a fixed offset, as the zone's only other one since 1990, summer time in 1990 and 1991, is no ticket's.
+#[must_use]
+pub fn china() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
 impl Reader {
+    /// As [`Reader::read`], but a date without a year, or `昨天`, is one even without a reference (its day means nothing then).
+    #[must_use]
+    pub fn read_any(&self, text: &str) -> Found {
+        match self.read(text) {
+            Found::Bad if self.reference.is_none() => Reader { zone: self.zone.clone(), reference: Some(Date::constant(2024, 6, 30)) }.read(text),
+            found => found,
+        }
+    }
+
     /// A reader for a desk in `zone`. `reference` is the day from which `11月1日` and `昨天` are reckoned; without it they are
     /// [`Found::Bad`].
     ///

@@ -158,7 +158,7 @@ impl Opening<'_> {
     }
 
     fn report(&self, encoding: Encoding, delimiter: u8) -> FileReport {
-        FileReport { file: self.name.to_owned(), encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0, messages: 0, incomplete: None }
+        FileReport { file: self.name.to_owned(), encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0, messages: 0, notes: Vec::new(), incomplete: None }
     }
 
     fn layout(&self, delimiter: u8) -> Layout {

@@ -3,6 +3,7 @@
 use super::Config;
 use super::cells::Cells;
 use super::columns::{self, Columns};
+use super::dates;
 use super::encoding::Encoding;
 use super::records::{Cut, Record, Records, RowSpan};
 use super::source::{Source, Spool};
@@ -23,8 +24,8 @@ use std::time::{Duration, SystemTime};
 /// A batch is full at so many bytes or rows.
 const BATCH_BYTES: usize = 1 << 17;
 const BATCH_ROWS: usize = 1024;
-/// Rows that tell whether each row is one message of a chat.
-const MESSAGES_LOOKED_AT: usize = 100;
+/// Rows that tell what the columns hold, and whether each row is one message of a chat.
+const ROWS_LOOKED_AT: usize = 100;
 /// Rows among which the header is looked for.
 pub(super) const HEADER_ROWS: usize = 10;
 /// Unreadable rows before the first readable one after which a file is given up.
@@ -103,6 +104,8 @@ pub struct FileReport {
     pub mixed_lines: u64,
     /// Messages that were joined into the rows, in a file of one message a row.
     pub messages: u64,
+    /// What else its user should know.
+    pub notes: Vec<String>,
     /// How it was noticed that the input ends in the middle, if it does.
     pub incomplete: Option<String>,
 }
@@ -174,6 +177,8 @@ impl Reader {
             handed_out: false,
         };
         if reader.find_header(config)? {
+            reader.look_ahead()?;
+            reader.check_times(config.columns.time.is_some());
             reader.group_messages(config.columns.role.is_some())?;
             Ok(Opened::Reader(Box::new(reader)))
         } else {
@@ -255,16 +260,46 @@ impl Reader {
         Ok(true)
     }
 
-    /// Where each row is one message of a chat, joins those of one id into one row, at the place of its first.
-    fn group_messages(&mut self, asked_for: bool) -> Result<()> {
-        let columns = self.layout.columns.clone();
-        let (Some(role), Some(id), [text]) = (columns.role, columns.id, &columns.text[..]) else { return Ok(()) };
-        while self.pending.len() < MESSAGES_LOOKED_AT {
+    /// Reads the first rows, which tell what the columns hold.
+    fn look_ahead(&mut self) -> Result<()> {
+        while self.pending.len() < ROWS_LOOKED_AT {
             let mut line = String::new();
             let Some(record) = self.read_record(&mut line)? else { break };
             // The next to be handed out is the last.
             self.pending.insert(0, (line, record));
         }
+        Ok(())
+    }
+
+    /// A column of times that hardly ever holds one is none, unless the user said so.
+    fn check_times(&mut self, asked_for: bool) {
+        let Some(time) = self.layout.columns.time.filter(|_| !asked_for) else { return };
+        let mut cells = Cells::new(self.layout.delimiter);
+        let (mut filled, mut good) = (0, 0);
+        for (line, record) in &self.pending {
+            let Record::Row { quoted, .. } = record else { continue };
+            cells.split(line, *quoted);
+            match dates::Reader::default().read_any(cells.get(line, time)) {
+                dates::Found::Empty => {}
+                found => {
+                    filled += 1;
+                    good += usize::from(found != dates::Found::Bad);
+                }
+            }
+        }
+        if good * 2 < filled {
+            let header = self.layout.header.get(time).map_or("", String::as_str);
+            self.report
+                .notes
+                .push(format!("column `{header}` holds no dates that are understood; the rows are read without; name another with `--time-column`"));
+            Arc::make_mut(&mut self.layout).columns.time = None;
+        }
+    }
+
+    /// Where each row is one message of a chat, joins those of one id into one row, at the place of its first.
+    fn group_messages(&mut self, asked_for: bool) -> Result<()> {
+        let columns = self.layout.columns.clone();
+        let (Some(role), Some(id), [text]) = (columns.role, columns.id, &columns.text[..]) else { return Ok(()) };
         let mut cells = Cells::new(self.layout.delimiter);
         let (mut named, mut rows, mut ids) = (0, 0, HashSet::new());
         for (line, record) in &self.pending {
@@ -529,6 +564,12 @@ impl Layout {
             cells.truncate(width);
         }
         if cells.len() == width { Ok(()) } else { Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len()))) }
+    }
+
+    /// Whether the row has an id written.
+    #[must_use]
+    pub fn has_id(&self, line: &str, cells: &Cells) -> bool {
+        self.columns.id.is_some_and(|i| !cells.get(line, i).trim().is_empty())
     }
 
     /// The ticket of a row, from its cells; `line` is the row's text.

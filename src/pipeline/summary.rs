@@ -4,7 +4,6 @@ use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::counts::Counts;
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::ingest::dates;
 use crate::ingest::reader::{Layout, Reject};
 use crate::prediction::Kind;
 use crate::segment::Normalizer;
@@ -78,7 +77,7 @@ impl Output for Summary {
         };
         let from = part.ids.len() as u32;
         part.ids.push_str(&row.ticket.id);
-        let day = dates::day(&row.ticket.time);
+        let day = row.when.map(|w| w.day);
         let p = row.prediction;
         part.tickets.push(Counted { product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
     }
