@@ -5,6 +5,24 @@ use crate::prediction::Kind;
 use jiff::civil::Date;
 use std::collections::HashMap;
 
+/// Who wrote, as a hash, and on which day; days count from any day.
+pub type Contact = (u64, i32);
+
+/// What is counted of a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counted<'a> {
+    /// Its kind.
+    pub kind: Option<Kind>,
+    /// Index of its cause.
+    pub cause: Option<usize>,
+    /// Index that stands for all causes of the path of `cause`.
+    pub counted_as: Option<usize>,
+    /// Its id.
+    pub id: &'a str,
+    /// Its customer, where one is known.
+    pub contact: Option<Contact>,
+}
+
 /// Tickets of one product, kind and cause.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -14,6 +32,23 @@ pub struct Cell {
     pub first_cause: Option<usize>,
     /// Their ids in the order of the input: all of them, or the first few.
     pub ids: Vec<String>,
+    /// Who wrote when, of those whose customer is known.
+    pub contacts: Vec<Contact>,
+}
+
+impl Cell {
+    /// How many matters these tickets are, when a customer who comes again for the same cause within `days` days (counted from
+    /// the contact before) comes for the same matter; `None` where no customer is known.
+    #[must_use]
+    pub fn matters(&self, days: i32) -> Option<u64> {
+        if self.contacts.is_empty() {
+            return None;
+        }
+        let mut contacts = self.contacts.clone();
+        contacts.sort_unstable();
+        let again = contacts.windows(2).filter(|w| w[0].0 == w[1].0 && w[1].1.saturating_sub(w[0].1) <= days).count();
+        Some(self.count - again as u64)
+    }
 }
 
 /// What a ticket is counted under: its kind and the index of its cause, each absent where the classifier abstained.
@@ -47,9 +82,8 @@ impl Counts {
         Counts { products: HashMap::new(), first_day: None, last_day: None, max_ids }
     }
 
-    /// Counts one ticket. `key` is the product's folded name, `name` as written; `counted_as` the index that stands for all
-    /// causes of the path of `cause`.
-    pub fn add(&mut self, (key, name): (&str, &str), kind: Option<Kind>, cause: Option<usize>, counted_as: Option<usize>, id: &str) {
+    /// Counts one ticket. `key` is the product's folded name, `name` as written.
+    pub fn add(&mut self, (key, name): (&str, &str), ticket: &Counted<'_>) {
         if !self.products.contains_key(key) {
             self.products.insert(key.to_owned(), ProductCounts::default());
         }
@@ -60,14 +94,15 @@ impl Counts {
                 product.spellings.insert(name.to_owned(), 1);
             }
         }
-        let cell = product.cells.entry((kind, counted_as)).or_default();
+        let cell = product.cells.entry((ticket.kind, ticket.counted_as)).or_default();
         if cell.count == 0 {
-            cell.first_cause = cause;
+            cell.first_cause = ticket.cause;
         }
         cell.count += 1;
         if cell.ids.len() < self.max_ids {
-            cell.ids.push(id.to_owned());
+            cell.ids.push(ticket.id.to_owned());
         }
+        cell.contacts.extend(ticket.contact);
     }
 
     /// Notes the days that tickets happened on.
@@ -100,6 +135,7 @@ impl std::ops::AddAssign for Counts {
                 own.count += cell.count;
                 let room = self.max_ids.saturating_sub(own.ids.len());
                 own.ids.extend(cell.ids.into_iter().take(room));
+                own.contacts.extend(cell.contacts);
             }
         }
     }
@@ -110,6 +146,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn one_who_comes_again_soon_comes_for_the_same() {
+        let cell = Cell { count: 6, contacts: vec![(1, 10), (2, 10), (1, 12), (1, 19), (1, 30)], ..Cell::default() };
+        // Customer 1 on days 10, 12, 19 is one matter, on day 30 another; customer 2; one nobody knows.
+        assert_eq!(cell.matters(7), Some(4));
+        assert_eq!(cell.matters(0), Some(6));
+        assert_eq!(Cell::default().matters(7), None);
+    }
+
     proptest! {
         #[test]
         fn counting_in_parts_is_counting(tickets in prop::collection::vec((0..3u8, 0..3u8, any::<bool>()), 0..40), cut in 0usize..40) {
@@ -117,8 +162,14 @@ mod tests {
                 let mut c = Counts::new(3);
                 for (i, (product, cause, complaint)) in tickets {
                     let kind = if *complaint { Kind::Complaint } else { Kind::Inquiry };
-                    let cause = Some(*cause as usize);
-                    c.add((&product.to_string(), "p"), Some(kind), Some(i % 5), cause, &i.to_string());
+                    let counted = Counted {
+                        kind: Some(kind),
+                        cause: Some(i % 5),
+                        counted_as: Some(*cause as usize),
+                        id: &i.to_string(),
+                        contact: Some((u64::from(*product), *cause as i32)),
+                    };
+                    c.add((&product.to_string(), "p"), &counted);
                 }
                 c
             };

@@ -56,6 +56,9 @@ pub struct CauseDigest {
     pub cause: String,
     /// How many.
     pub count: u64,
+    /// How many matters they are: a customer who comes again soon comes for the same. Absent where no customer is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matters: Option<u64>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
     /// Team that owns the cause.
@@ -114,6 +117,20 @@ pub struct Digest {
     /// Ids asked for that no row has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids_not_found: Vec<String>,
+    /// Days within which a customer who comes again for the same cause comes for the same matter; absent where no customer is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat_days: Option<u32>,
+}
+
+/// What a digest says beside its counts.
+#[derive(Debug, Clone, Default)]
+pub struct Header {
+    /// The day it is headed with, if not the last of the tickets.
+    pub as_of: Option<String>,
+    /// Ids asked for that no row has.
+    pub ids_not_found: Vec<String>,
+    /// Days within which a customer who comes again for the same cause comes for the same matter.
+    pub repeat_days: u32,
 }
 
 /// Code of tickets whose kind the classifier would not decide.
@@ -124,23 +141,24 @@ impl Digest {
     ///
     /// # Errors
     /// When the counts are not what the accounting says.
-    pub fn new(counts: &Counts, accounting: Accounting, taxonomy: &Taxonomy, as_of: Option<String>, ids_not_found: Vec<String>) -> Result<Digest> {
+    pub fn new(counts: &Counts, accounting: Accounting, taxonomy: &Taxonomy, header: Header) -> Result<Digest> {
         accounting.check()?;
         if counts.total() != accounting.classified {
             let message =
                 format!("{} rows classified, but the digest counts {}; nothing is published; please report this", accounting.classified, counts.total());
             return Err(Error::new(ErrorKind::Accounting, message));
         }
-        let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy)).collect();
+        let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy, header.repeat_days)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
         Ok(Digest {
             version: 1,
-            as_of: as_of.or_else(|| counts.last_day.map(|d| d.to_string())),
+            as_of: header.as_of.or_else(|| counts.last_day.map(|d| d.to_string())),
             since: counts.first_day.map(|d| d.to_string()),
             accounting,
+            repeat_days: products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| c.matters.is_some()).then_some(header.repeat_days),
             products,
-            ids_not_found,
+            ids_not_found: header.ids_not_found,
         })
     }
 
@@ -151,7 +169,7 @@ impl Digest {
     }
 }
 
-fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy) -> ProductDigest {
+fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, repeat_days: u32) -> ProductDigest {
     // The commonest spelling names the product; of equals the first by the alphabet.
     let name = counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
     let cells: BTreeMap<&CellKey, _> = counts.cells.iter().collect();
@@ -162,7 +180,13 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy) -> ProductDigest 
             match cause {
                 Some(i) => {
                     let cause = &taxonomy.causes[cell.first_cause.unwrap_or(*i)];
-                    causes.push(CauseDigest { cause: cause.name(), count: cell.count, ids: cell.ids.clone(), team: cause.team.clone() });
+                    causes.push(CauseDigest {
+                        cause: cause.name(),
+                        count: cell.count,
+                        matters: cell.matters(i32::try_from(repeat_days).unwrap_or(i32::MAX)),
+                        ids: cell.ids.clone(),
+                        team: cause.team.clone(),
+                    });
                 }
                 None => unassigned = Unassigned { count: cell.count, ids: cell.ids.clone(), groups: Vec::new() },
             }

@@ -18,6 +18,8 @@ pub struct Ticket<'a> {
     pub channel: Cow<'a, str>,
     /// What the customer said: title and text, joined by a line break.
     pub text: Cow<'a, str>,
+    /// Who the customer is, as written: an account, a telephone number.
+    pub customer: Cow<'a, str>,
     /// What the agent said or noted.
     pub agent: Cow<'a, str>,
 }

@@ -473,3 +473,18 @@ fn ids_that_a_spreadsheet_rounded_are_no_keys() {
     assert!(ran.stderr.contains("2 ids were rounded"), "{}", ran.stderr);
     assert!(desk.ahu("classify a.csv").stdout.contains("\n1.23457E+17,闪退,"));
 }
+
+#[test]
+fn a_customer_who_comes_again_is_one_matter() {
+    let desk = Desk::new();
+    let row = |(i, (day, who)): (usize, &(u32, &str))| format!("T{i},2026-11-{day:02},星海手游,奖励没到账 第{i}次说,{who}\n");
+    let rows: String = [(1, "u1"), (2, "u2"), (3, "u1"), (9, "u1"), (25, "u1"), (26, "")].iter().enumerate().map(row).collect();
+    desk.file("a.csv", format!("工单号,创建时间,产品,内容,用户ID\n{rows}"));
+    let d = desk.digest("a.csv");
+    let cause = &d["products"][0]["kinds"][0]["causes"][0];
+    assert_eq!((cause["count"].as_u64(), cause["matters"].as_u64(), d["repeat_days"].as_u64()), (Some(6), Some(4), Some(7)));
+    assert_eq!(desk.digest("--repeat-days 0 a.csv")["products"][0]["kinds"][0]["causes"][0]["matters"], 6);
+    let text = desk.ahu("summarize a.csv").stdout;
+    assert!(text.contains("实为 4 件") && text.contains("同一客户 7 天内"), "{text}");
+    assert!(desk.ahu("summarize --customer-column none a.csv").stdout.find("实为").is_none());
+}

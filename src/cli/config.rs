@@ -54,6 +54,8 @@ pub struct Columns {
     pub channel: Option<String>,
     /// See `--role-column`.
     pub role: Option<String>,
+    /// See `--customer-column`.
+    pub customer: Option<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<String>, D::Error> {

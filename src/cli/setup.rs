@@ -52,6 +52,9 @@ pub struct InputArgs {
     /// Column of who speaks, in a file of one message a row
     #[arg(long, value_name = "NAME")]
     pub role_column: Option<String>,
+    /// Column of who the customer is: several contacts of one are told from several customers
+    #[arg(long, value_name = "NAME")]
+    pub customer_column: Option<String>,
     /// The day that dates without a year are reckoned from, and that a digest is headed with [default: the last day of the tickets]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
@@ -157,6 +160,7 @@ impl InputArgs {
                 text: if self.text_column.is_empty() { columns.text.clone() } else { self.text_column },
                 channel: self.channel_column.or(columns.channel.clone()),
                 role: self.role_column.or(columns.role.clone()),
+                customer: self.customer_column.or(columns.customer.clone()),
                 text_optional: false,
             },
             sheets: if self.sheet.is_empty() { settings.sheets.clone() } else { self.sheet },

@@ -19,6 +19,9 @@ pub struct Args {
     /// How to write the digest
     #[arg(long, value_enum, default_value = "text")]
     format: FormatArg,
+    /// A customer who comes again for the same cause within N days comes for the same matter
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    repeat_days: u32,
     /// Every event id, not only the first few of a cause
     #[arg(long)]
     ids: bool,
@@ -78,7 +81,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     setup.refuse_output(args.output.as_deref())?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()) };
+    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()), repeat_days: args.repeat_days };
     let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);

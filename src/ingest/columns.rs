@@ -20,6 +20,8 @@ pub struct ColumnNames {
     pub channel: Option<String>,
     /// Who speaks, in a file of one message a row.
     pub role: Option<String>,
+    /// Who the customer is.
+    pub customer: Option<String>,
     /// Rows are of use without a text.
     pub text_optional: bool,
 }
@@ -44,6 +46,8 @@ pub struct Columns {
     pub agent: Option<usize>,
     /// Who speaks.
     pub role: Option<usize>,
+    /// Who the customer is.
+    pub customer: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +67,7 @@ struct Headers {
     channel: Role,
     agent: Role,
     role: Role,
+    customer: Role,
 }
 
 fn known() -> &'static Headers {
@@ -144,6 +149,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
     }
     columns.agent = take(&None, "", &k.agent)?.filter(|a| !columns.text.contains(a));
     columns.role = take(&names.role, "--role-column", &k.role)?;
+    columns.customer = take(&names.customer, "--customer-column", &k.customer)?;
     if columns.text.is_empty() && !names.text_optional {
         return Err(Error::setup(format!("no column looks like the customer's text; name it with `--text-column`; the header has {}", seen())));
     }

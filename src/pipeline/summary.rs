@@ -1,8 +1,8 @@
 //! `summarize`: tickets in, one digest out.
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
-use crate::counts::Counts;
-use crate::digest::Digest;
+use crate::counts::{Contact, Counted, Counts};
+use crate::digest::{Digest, Header};
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
 use crate::prediction::Kind;
@@ -18,6 +18,8 @@ pub struct Options {
     pub all_ids: bool,
     /// The digest's day; `None`: the last day of the tickets.
     pub as_of: Option<String>,
+    /// Days within which a customer who comes again for the same cause comes for the same matter.
+    pub repeat_days: u32,
 }
 
 /// Ids of a cause that a digest shows unless it shows all.
@@ -31,7 +33,12 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     let mut counter = Counter { taxonomy: job.classifier.taxonomy(), counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
     let outcome = super::run(job, &Summary, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
-    let digest = Digest::new(&counter.counts, outcome.accounting, job.classifier.taxonomy(), options.as_of, outcome.ids_not_found.clone())?;
+    let digest = Digest::new(
+        &counter.counts,
+        outcome.accounting,
+        job.classifier.taxonomy(),
+        Header { as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days },
+    )?;
     Ok((digest, outcome, rejects))
 }
 
@@ -41,12 +48,13 @@ struct Part {
     products: Vec<(String, String)>,
     index: HashMap<String, u32>,
     ids: String,
-    tickets: Vec<Counted>,
+    tickets: Vec<Ticket>,
     first: Option<Date>,
     last: Option<Date>,
 }
 
-struct Counted {
+struct Ticket {
+    contact: Option<Contact>,
     product: u32,
     kind: Option<Kind>,
     cause: Option<u32>,
@@ -78,8 +86,12 @@ impl Output for Summary {
         let from = part.ids.len() as u32;
         part.ids.push_str(&row.ticket.id);
         let day = row.when.map(|w| w.day);
+        // Days are counted from any day; tickets without one are of the same.
+        let number = day.map_or(0, |d| d.since(jiff::civil::Date::constant(2000, 1, 1)).map_or(0, |s| s.get_days()));
+        let customer = row.ticket.customer.trim();
+        let contact = (!customer.is_empty()).then(|| (xxhash_rust::xxh3::xxh3_64(customer.as_bytes()), number));
         let p = row.prediction;
-        part.tickets.push(Counted { product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
+        part.tickets.push(Ticket { contact, product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
     }
 }
 
@@ -95,7 +107,8 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
             let (key, name) = &part.products[t.product as usize];
             let cause = t.cause.map(|c| c as usize);
             let counted_as = cause.map(|c| self.taxonomy.causes[c].counted_as);
-            self.counts.add((key, name), t.kind, cause, counted_as, &part.ids[t.id.0 as usize..t.id.1 as usize]);
+            let id = &part.ids[t.id.0 as usize..t.id.1 as usize];
+            self.counts.add((key, name), &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact });
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }

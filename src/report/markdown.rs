@@ -26,7 +26,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
                 out.push_str(&format!("| {} | {} | {count} | {}{} |\n", lang.kind(k.kind), escape(cause), shown.join(" "), if more { " …" } else { "" }));
             };
             for c in &k.causes {
-                line(&c.cause, c.count, &c.ids);
+                line(&(c.cause.clone() + &lang.matters(c.matters, c.count)), c.count, &c.ids);
             }
             if k.unassigned.count > 0 {
                 line(lang.unassigned(), k.unassigned.count, &k.unassigned.ids);
@@ -36,6 +36,9 @@ pub fn render(digest: &Digest, options: Options) -> String {
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| escape(id)).collect();
         out.push_str(&format!("\n{}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), lang.colon(), ids.join(" ")));
+    }
+    if let Some(days) = text::said_twice(digest) {
+        out.push_str(&format!("\n{}\n", lang.repeats(days)));
     }
     out.push_str(&format!("\n{}\n", text::accounting_line(digest, options)));
     out

@@ -75,6 +75,27 @@ impl Lang {
         }
     }
 
+    /// `（实为 9 件）`, where customers came several times for the same; empty else.
+    #[must_use]
+    pub fn matters(self, matters: Option<u64>, count: u64) -> String {
+        match (matters, self) {
+            (Some(n), Lang::Zh) if n < count => format!("（实为 {n} 件）"),
+            (Some(n), Lang::ZhHant) if n < count => format!("（實為 {n} 件）"),
+            (Some(n), Lang::En) if n < count => format!(" ({n} matters)"),
+            _ => String::new(),
+        }
+    }
+
+    /// What those are.
+    #[must_use]
+    pub fn repeats(self, days: u32) -> String {
+        match self {
+            Lang::Zh => format!("同一客户 {days} 天内为同一原因再来，算同一件。"),
+            Lang::ZhHant => format!("同一客戶 {days} 天內為同一原因再來，算同一件。"),
+            Lang::En => format!("A customer who comes again for the same cause within {days} days comes for the same matter."),
+        }
+    }
+
     /// `投诉 30`.
     #[must_use]
     pub fn counted(self, code: &str, count: u64) -> String {

@@ -24,9 +24,19 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(&format!("\n{} {}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), ids.len(), lang.colon(), ids.join(" ")));
     }
     out.push('\n');
+    if let Some(days) = said_twice(digest) {
+        out.push_str(&lang.repeats(days));
+        out.push('\n');
+    }
     out.push_str(&accounting_line(digest, options));
     out.push('\n');
     out
+}
+
+/// The days within which one matter was told several times, if any was.
+pub(crate) fn said_twice(digest: &Digest) -> Option<u32> {
+    let mut causes = digest.products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes);
+    digest.repeat_days.filter(|_| causes.any(|c| c.matters.is_some_and(|n| n < c.count)))
 }
 
 fn overview(digest: &Digest, options: Options) -> String {
@@ -87,8 +97,9 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
+            let again = lang.matters(only.matters, only.count);
             let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
-            out.push_str(&format!("  {head}{said}    {}\n", ids(&only.ids, only.count)));
+            out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
             return;
         }
         [] => {
@@ -100,7 +111,8 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         _ => {}
     }
     out.push_str(&format!("  {head}\n"));
-    let mut lines: Vec<Line> = kind.causes.iter().map(|c| Line { count: c.count, cause: harmless(&c.cause), ids: ids(&c.ids, c.count) }).collect();
+    let mut lines: Vec<Line> =
+        kind.causes.iter().map(|c| Line { count: c.count, cause: harmless(&c.cause) + &lang.matters(c.matters, c.count), ids: ids(&c.ids, c.count) }).collect();
     if kind.unassigned.count > 0 {
         let u = &kind.unassigned;
         lines.push(Line { count: u.count, cause: lang.unassigned().to_owned(), ids: ids(&u.ids, u.count) });
