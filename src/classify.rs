@@ -105,6 +105,13 @@ impl Classifier {
         self.fields.of_header(header)
     }
 
+    /// The ids of the packs that the ticket's product, by its name or its column's header, tells of.
+    #[must_use]
+    pub fn packs_of(&self, ticket: &Ticket<'_>, header: Field) -> Vec<String> {
+        let field = self.fields.product(&self.taxonomy, ticket, header).map_or(header, |p| p.field);
+        field.packs().map(|p| self.taxonomy.packs[p].id.clone()).collect()
+    }
+
     /// Decides one ticket. `field` is what the product column's header tells, or [`Field::UNKNOWN`].
     pub fn classify(&self, ticket: &Ticket<'_>, field: Field, scratch: &mut Scratch) -> Prediction {
         decide::decide(self, ticket, field, scratch, None)

@@ -4,6 +4,7 @@ mod check;
 mod classify;
 mod config;
 mod generate;
+mod init;
 mod mask;
 mod output;
 mod setup;
@@ -30,6 +31,7 @@ enum Command {
     Why(why::Args),
     Check(check::Args),
     Mask(mask::Args),
+    Init(init::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
 }
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
         Command::Mask(args) => mask::execute(args),
+        Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
     };

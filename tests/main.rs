@@ -3,6 +3,7 @@
 mod cases;
 mod floors;
 mod formats;
+mod init;
 mod knowledge;
 mod mask;
 mod nasty;

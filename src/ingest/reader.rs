@@ -179,6 +179,7 @@ impl Reader {
         if reader.find_header(config)? {
             reader.look_ahead()?;
             reader.check_times(config.columns.time.is_some());
+            reader.check_texts();
             reader.group_messages(config.columns.role.is_some())?;
             Ok(Opened::Reader(Box::new(reader)))
         } else {
@@ -293,6 +294,26 @@ impl Reader {
                 .notes
                 .push(format!("column `{header}` holds no dates that are understood; the rows are read without; name another with `--time-column`"));
             Arc::make_mut(&mut self.layout).columns.time = None;
+        }
+    }
+
+    /// A column of texts without words is hardly the customer's.
+    fn check_texts(&mut self) {
+        let [text] = self.layout.columns.text[..] else { return };
+        let mut cells = Cells::new(self.layout.delimiter);
+        let (mut filled, mut bare) = (0, 0);
+        for (line, record) in &self.pending {
+            let Record::Row { quoted, .. } = record else { continue };
+            cells.split(line, *quoted);
+            let cell = cells.get(line, text).trim();
+            filled += usize::from(!cell.is_empty());
+            bare += usize::from(!cell.is_empty() && !cell.chars().any(char::is_alphabetic));
+        }
+        if filled >= 5 && bare * 5 > filled * 4 {
+            let header = self.layout.header.get(text).map_or("", String::as_str);
+            self.report
+                .notes
+                .push(format!("column `{header}`, taken for the customer's text, holds hardly any words; name the right one with `--text-column`"));
         }
     }
 
