@@ -38,6 +38,13 @@ enum Command {
 
 /// Parses, runs, reports; the exit code follows the contract in the README.
 pub fn main() -> ExitCode {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // A damaged file's reader that gives up is reported as an error of that file.
+        if std::thread::current().name() != Some(ahu::ingest::formats::table::THREAD) {
+            usual(info);
+        }
+    }));
     let done = match Cli::parse().command {
         Command::Summarize(args) => summarize::execute(args),
         Command::Classify(args) => classify::execute(args),

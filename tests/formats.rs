@@ -89,6 +89,26 @@ fn sqlite(desk: &Desk, name: &str, rows: &[Vec<String>]) {
     }
 }
 
+/// A small file of every format, with how often to damage it.
+pub fn seeds() -> Vec<(&'static str, Vec<u8>, usize)> {
+    let desk = Desk::new();
+    let rows = story();
+    let csv = as_csv(&rows);
+    sqlite(&desk, "desk.db", &rows);
+    let (gbk, _, _) = encoding_rs::GB18030.encode(std::str::from_utf8(&csv).unwrap());
+    vec![
+        ("csv", csv.clone(), 600),
+        ("gbk", gbk.into_owned(), 600),
+        ("jsonl", as_jsonl(&rows).into_bytes(), 400),
+        ("gz", gz(&csv), 200),
+        ("zst", zstd::encode_all(&csv[..], 3).unwrap(), 200),
+        ("zip", zip(&[("a.csv", &csv), ("b.csv", &csv)]), 200),
+        ("xlsx", xlsx(&[("工单", &rows)]), 300),
+        ("parquet", parquet(&rows), 200),
+        ("sqlite", std::fs::read(desk.path().join("desk.db")).unwrap(), 60),
+    ]
+}
+
 #[test]
 fn every_format_gives_the_same_digest() {
     let desk = Desk::new();

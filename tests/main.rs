@@ -6,6 +6,7 @@ mod formats;
 mod init;
 mod knowledge;
 mod mask;
+mod mutations;
 mod nasty;
 mod run;
 mod story;

@@ -48,6 +48,22 @@ impl Reader {
         };
         opened.map_err(|e| e.in_file(&name))
     }
+
+    /// As [`Reader::open`], for bytes that come from anywhere; `name` is used in messages.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    ///
+    /// ```
+    /// use ahu::ingest::{Config, Opened, Reader};
+    /// let bytes = std::io::Cursor::new("工单号,内容\n1,闪退\n");
+    /// let Opened::Reader(mut reader) = Reader::from_stream("bytes", Box::new(bytes), &Config::default()).unwrap() else { panic!() };
+    /// assert_eq!(reader.next_batch().unwrap().unwrap().rows.len(), 1);
+    /// ```
+    pub fn from_stream(name: &str, bytes: Box<dyn Read + Send>, config: &Config) -> Result<Opened> {
+        let opening = Opening { name, config, keep_raw: true, several: false };
+        opening.stream(bytes, None, &Cut::default(), 0).map_err(|e| e.in_file(name))
+    }
 }
 
 struct Opening<'a> {

@@ -8,6 +8,8 @@ use crate::ticket::Reason;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+/// Name of the threads that read: what they say when they give up is not for people.
+pub const THREAD: &str = "ahu-reader";
 /// A block is sent at so many bytes.
 const BLOCK_BYTES: usize = 1 << 16;
 /// Blocks that may wait.
@@ -19,6 +21,8 @@ pub const DELIMITER: u8 = b',';
 struct Block {
     text: String,
     rows: Vec<Item>,
+    /// Nothing comes after it.
+    last: bool,
 }
 
 struct Item {
@@ -98,15 +102,20 @@ impl Table {
     /// Runs `produce` on a thread of its own; what it returns is the end, or the error after the rows sent so far.
     pub fn spawn(keep_raw: bool, produce: impl FnOnce(&mut Rows) -> Result<std::result::Result<(), Gone>> + Send + 'static) -> Table {
         let (out, blocks) = sync_channel(BLOCKS);
-        std::thread::spawn(move || {
+        let work = move || {
             let mut rows = Rows { out: out.clone(), block: Block::default(), quoted: false, cells: 0, from: 0 };
-            let done = produce(&mut rows);
+            // Readers of intricate formats may fail on files that somebody made to break them.
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| produce(&mut rows)));
+            let done = done.unwrap_or_else(|_| Err(Error::input("the file is damaged: its reader gave up")));
             // Rows before an error are worth having; when nobody listens any more nothing is lost.
             let _ = rows.send();
-            if let Err(e) = done {
-                let _ = out.send(Err(e));
-            }
-        });
+            let _ = match done {
+                Err(e) => out.send(Err(e)),
+                Ok(_) => out.send(Ok(Block { last: true, ..Block::default() })),
+            };
+        };
+        // Without a thread there is no end either, which is an error.
+        let _ = std::thread::Builder::new().name(THREAD.to_owned()).spawn(work);
         Table { blocks: Some(blocks), block: Block::default(), next: 0, width: None, keep_raw }
     }
 }
@@ -120,10 +129,10 @@ impl Records for Table {
                     self.block = block?;
                     self.next = 0;
                 }
-                Err(_) => {
-                    self.blocks = None;
-                    return Ok(None);
-                }
+                Err(_) => return Err(Error::input("the file is damaged: its reader ended without a word")),
+            }
+            if self.block.last {
+                self.blocks = None;
             }
         }
         let item = &mut self.block.rows[self.next];
