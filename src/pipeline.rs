@@ -112,6 +112,11 @@ pub(crate) fn mask_prediction(prediction: &mut Prediction, text: &str) {
     if let Some(Cow::Owned(name)) = prediction.product.as_deref().map(mask::mask) {
         prediction.product = Some(name);
     }
+    // Words of rules are nobody's: only what quotes numbers or addresses may hold more.
+    let may_tell = |e: &Evidence| e.words.bytes().any(|b| b.is_ascii_digit() || b == b'@');
+    if !prediction.cause_evidence.iter().chain(&prediction.kind_evidence).any(may_tell) {
+        return;
+    }
     if let Cow::Owned(masked) = mask::mask(text) {
         mask_evidence(&mut prediction.cause_evidence, &masked);
         mask_evidence(&mut prediction.kind_evidence, &masked);

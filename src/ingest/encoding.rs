@@ -126,7 +126,13 @@ pub fn detect(head: &[u8], complete: bool) -> Result<Detected> {
     }
     let (gb, big5) = (Reading::new(Encoding::Gb18030, head), Reading::new(Encoding::Big5, head));
     let (best, second) = if big5.score() > gb.score() { (&big5, &gb) } else { (&gb, &big5) };
-    let enough = if best.hanzi >= 10 { 0.05 } else { 0.25 };
+    let enough = match best.hanzi {
+        10.. => 0.05,
+        6..10 => 0.25,
+        // One rare character more or less says nothing; of three only what cannot be read at all decides.
+        4..6 => 0.6,
+        _ => 1.1,
+    };
     if best.score() - second.score() >= enough && best.score() >= 0.25 {
         return of(best.encoding);
     }
@@ -163,7 +169,8 @@ fn short_utf8(head: &[u8]) -> Result<Detected> {
     let chars: Vec<char> = text.chars().collect();
     let in_latin_words =
         chars.windows(2).any(|w| w[0].is_ascii_alphabetic() != w[1].is_ascii_alphabetic() && w.iter().all(|c| c.is_alphabetic() && (*c as u32) < 0x250));
-    if in_latin_words || gb.score() < 0.5 {
+    // Few hanzi may all be rare ones.
+    if in_latin_words || (gb.score() < 0.5 && (gb.hanzi >= 6 || gb.bad_lines > 0)) {
         return Ok(Detected { encoding: Encoding::Utf8, bom: 0 });
     }
     Err(unsure(&[&utf8, &gb]))
