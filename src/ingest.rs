@@ -13,6 +13,7 @@ pub mod lines;
 mod open;
 pub mod reader;
 pub mod records;
+pub mod repair;
 pub mod seen;
 pub mod source;
 

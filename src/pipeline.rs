@@ -11,7 +11,7 @@ use crate::digest::Accounting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::dates::{self, Found, When};
-use crate::ingest::reader::{FileReport, Layout, Reject};
+use crate::ingest::reader::{FileReport, Layout, Legible, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
@@ -20,7 +20,7 @@ use crate::ticket::{Quarantined, Reason, Ticket};
 use crate::transcript;
 use rayon::prelude::*;
 use std::borrow::Cow;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
@@ -139,6 +139,10 @@ pub(crate) struct Done<T> {
     rejects: Vec<Reject>,
     not_asked_for: u64,
     notes: Notes,
+    /// The file, and how many of its rows were brought back from the wrong encoding, and how many are past that.
+    layout: Arc<Layout>,
+    mojibake: u64,
+    damaged: u64,
     part: T,
 }
 
@@ -182,7 +186,15 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         files: Vec::new(),
         finished_bytes: 0,
     };
-    let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new(), notes: Notes::default() };
+    let mut sink = Sink {
+        job,
+        consumer,
+        seen: SeenRows::default(),
+        accounting: Accounting::default(),
+        found: HashSet::new(),
+        notes: Notes::default(),
+        mojibake: HashMap::new(),
+    };
     let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
     let mut done: Vec<Done<O::Part>> = Vec::new();
     while !batches.is_empty() || !done.is_empty() {
@@ -200,6 +212,9 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         consumed?;
         batches = next?;
         done = processed;
+    }
+    for file in &mut feed.files {
+        (file.notes.mojibake, file.notes.damaged) = sink.mojibake.get(&file.file).copied().unwrap_or_default();
     }
     let mut accounting = sink.accounting;
     accounting.structural = feed.files.iter().map(|f| f.structural).sum();
@@ -282,6 +297,9 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         rejects: std::mem::take(&mut batch.rejects),
         not_asked_for: 0,
         notes: Notes::default(),
+        layout: Arc::clone(&batch.layout),
+        mojibake: 0,
+        damaged: 0,
         part: output.begin(layout),
     };
     for row in &batch.rows {
@@ -290,9 +308,14 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
             Reject { row: row_, raw: row.raw.clone() }
         };
-        if let Err((reason, detail)) = layout.split(row, &batch.text, &mut worker.cells) {
-            done.rejects.push(set_aside(reason, detail));
-            continue;
+        match layout.split(row, &batch.text, &mut worker.cells) {
+            Ok(Legible::Yes) => {}
+            Ok(Legible::Again) => done.mojibake += 1,
+            Ok(Legible::Lost) => done.damaged += 1,
+            Err((reason, detail)) => {
+                done.rejects.push(set_aside(reason, detail));
+                continue;
+            }
         }
         let line = &batch.text[row.text.clone()];
         let ticket = layout.ticket(row, line, &worker.cells);
@@ -356,6 +379,8 @@ struct Sink<'a, 'j, C> {
     accounting: Accounting,
     found: HashSet<String>,
     notes: Notes,
+    /// By file: rows brought back from the wrong encoding, and rows past that.
+    mojibake: HashMap<String, (u64, u64)>,
 }
 
 impl<C> Sink<'_, '_, C> {
@@ -368,6 +393,11 @@ impl<C> Sink<'_, '_, C> {
         a.not_asked_for += done.not_asked_for;
         self.notes.yearless += done.notes.yearless;
         self.notes.rounded_ids += done.notes.rounded_ids;
+        if done.mojibake + done.damaged > 0 {
+            let counts = self.mojibake.entry(done.layout.file.clone()).or_default();
+            counts.0 += done.mojibake;
+            counts.1 += done.damaged;
+        }
         if self.job.only_ids.is_some() {
             self.found.extend(done.found);
         }

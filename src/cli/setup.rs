@@ -4,7 +4,7 @@ use super::config;
 use super::output::{self, Progress};
 use ahu::classify::{self, Classifier};
 use ahu::error::{Error, Result, nearest};
-use ahu::ingest::{self, ColumnNames, Encoding, Source, source};
+use ahu::ingest::{self, ColumnNames, Encoding, FileReport, Source, source};
 use ahu::pipeline::{Job, Outcome, Rejects};
 use ahu::taxonomy::{self, Taxonomy};
 use std::collections::HashSet;
@@ -275,7 +275,7 @@ impl Setup {
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
     outcome.left_out.iter().for_each(|part| output::complain(part));
-    files.iter().flat_map(|f| f.notes.iter().map(move |n| (f, n))).for_each(|(f, n)| output::complain(&format!("{}: {n}", f.file)));
+    files.iter().flat_map(|f| f.remarks.iter().map(move |n| (f, n))).for_each(|(f, n)| output::complain(&format!("{}: {n}", f.file)));
     let notes = outcome.notes;
     if notes.yearless > 0 {
         output::complain(&format!("{} rows have a date without a year; `--as-of DATE` tells from which day to reckon", notes.yearless));
@@ -292,8 +292,32 @@ pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     for f in files.iter().filter(|f| f.mixed_lines > 0) {
         output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));
     }
+    files.iter().for_each(tell_of_repairs);
     if quarantined > 0 {
         let place = rejects.map_or("list them with `--rejects FILE`".to_owned(), |p| format!("they are in `{}`", p.display()));
         output::complain(&format!("{quarantined} rows could not be read and were set aside; {place}"));
+    }
+}
+
+/// Tells what a file's rows had to be repaired of, and what it says about itself.
+fn tell_of_repairs(f: &FileReport) {
+    let n = &f.notes;
+    let tell = |message: String| output::complain(&format!("{}: {message}", f.file));
+    if n.headerless {
+        tell("no header; the columns are called `列1`, `列2`… and told by their values; name them with `--text-column` and the like".to_owned());
+    }
+    let counts = [
+        (n.delimiters, "rows were repaired: a delimiter inside the text"),
+        (n.quotes, "rows were repaired: quotes that are not doubled or not closed"),
+        (n.other_dialect, "rows have another delimiter than the rest; each was read with its own"),
+        (n.mojibake, "rows were repaired: text once saved in the wrong encoding"),
+        (n.damaged, "rows have characters that were lost before the file was written (`\u{FFFD}`, `锟斤拷`); they are kept as they are"),
+    ];
+    counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| tell(format!("{count} {what}")));
+    if let Some(line) = n.second_table {
+        tell(format!("another table begins on line {line}; {} rows were read under the columns that both tables have", n.other_table));
+    }
+    if let Some(stated) = n.stated_rows {
+        tell(format!("it says that it has {stated} rows, but it has {}", f.rows));
     }
 }

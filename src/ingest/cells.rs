@@ -66,6 +66,25 @@ impl Cells {
         self.unquoted = Some(String::from_utf8_lossy(&self.output[..written]).into_owned());
     }
 
+    /// Takes these cells instead of those of the row.
+    pub fn set(&mut self, cells: &[String]) {
+        let mut text = String::new();
+        self.ranges.clear();
+        for cell in cells {
+            self.ranges.push(text.len()..text.len() + cell.len());
+            text.push_str(cell);
+        }
+        self.unquoted = Some(text);
+    }
+
+    /// Whether `row` has exactly these cells, but for spaces around them.
+    #[must_use]
+    pub fn is_row(row: &str, quoted: bool, delimiter: u8, wanted: &[String]) -> bool {
+        let mut cells = Cells::new(delimiter);
+        cells.split(row, quoted);
+        cells.len() == wanted.len() && cells.iter(row).zip(wanted).all(|(a, b)| a.trim() == b.trim())
+    }
+
     /// Number of cells.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -77,7 +77,7 @@ fn known() -> &'static Headers {
 }
 
 /// A header folded for comparison.
-fn fold(header: &str) -> String {
+pub(super) fn fold(header: &str) -> String {
     let folded = Normalizer::builtin().folded(header);
     folded
         .chars()

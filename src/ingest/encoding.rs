@@ -237,7 +237,7 @@ impl Reading {
     }
 }
 
-fn common_hanzi() -> &'static HashSet<char> {
+pub(super) fn common_hanzi() -> &'static HashSet<char> {
     static COMMON: OnceLock<HashSet<char>> = OnceLock::new();
     COMMON.get_or_init(|| include_str!("../../data/normalize/common.txt").chars().filter(|c| *c >= '\u{4e00}').collect())
 }

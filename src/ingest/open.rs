@@ -9,6 +9,7 @@ use super::formats::{Format, json, packed, parquet, sql, workbook};
 use super::lines::{LineReader, RawLine};
 use super::reader::{Checks, FileReport, HEADER_ROWS, Layout, Opened, Reader, stamp};
 use super::records::{Cut, RecordReader, Records};
+use super::repair::Notes;
 use super::source::{Part, Source, Spool, Which};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -174,7 +175,18 @@ impl Opening<'_> {
     }
 
     fn report(&self, encoding: Encoding, delimiter: u8) -> FileReport {
-        FileReport { file: self.name.to_owned(), encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0, messages: 0, notes: Vec::new(), incomplete: None }
+        FileReport {
+            file: self.name.to_owned(),
+            encoding,
+            delimiter,
+            rows: 0,
+            structural: 0,
+            mixed_lines: 0,
+            messages: 0,
+            remarks: Vec::new(),
+            notes: Notes::default(),
+            incomplete: None,
+        }
     }
 
     fn layout(&self, delimiter: u8) -> Layout {
@@ -195,7 +207,7 @@ impl Opening<'_> {
         // Only its first characters matter, and a character may be cut in two at the end.
         let first = detected.encoding.glance(first);
         let before = path.and_then(|p| Some((p.to_owned(), stamp(p)?)));
-        let checks = Checks { file: before, every_byte: true, cut: cut.clone(), _kept: None };
+        let mut checks = Checks { file: before, every_byte: true, text: false, cut: cut.clone(), _kept: None };
         if json::is_json(&first) {
             let file = match path {
                 Some(path) if stamp(path).is_some() => Spool::of_file(path),
@@ -215,6 +227,7 @@ impl Opening<'_> {
         rest.set_position(detected.bom as u64);
         let lines = LineReader::new(rest.chain(input), detected.encoding, detected.bom as u64);
         let mut records = RecordReader::new(lines, detected.encoding, delimiter);
+        checks.text = true;
         records.keep_raw = self.keep_raw;
         records.cut = cut.clone();
         Reader::begin(Box::new(records), self.layout(delimiter), self.report(detected.encoding, delimiter), self.config, checks)
@@ -268,7 +281,7 @@ fn sniff_delimiter(head: &[u8], encoding: Encoding) -> u8 {
     let mut reader = LineReader::new(head, encoding, 0);
     let mut lines = Vec::new();
     while let Ok(Some(line)) = reader.next_line()
-        && lines.len() < 30
+        && lines.len() < 2 * HEADER_ROWS
     {
         if let RawLine::Line(bytes, _) = line
             && let Some((text, _)) = encoding::decode_line(encoding, bytes)

@@ -1,19 +1,20 @@
 //! A file, opened: its encoding, delimiter and columns found, its rows handed out in batches, every byte accounted for.
 
-use super::Config;
 use super::cells::Cells;
 use super::columns::{self, Columns};
 use super::dates;
 use super::encoding::Encoding;
 use super::records::{Cut, Record, Records, RowSpan};
+use super::repair::{self, LEARN_ROWS, Notes, OtherTable, Profile};
 use super::source::{Source, Spool};
+use super::{ColumnNames, Config};
 use crate::cell::push_cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mask;
 use crate::ticket::{Quarantined, Reason, Ticket};
 use crate::transcript::{self, Role};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -27,9 +28,13 @@ const BATCH_ROWS: usize = 1024;
 /// Rows that tell what the columns hold, and whether each row is one message of a chat.
 const ROWS_LOOKED_AT: usize = 100;
 /// Rows among which the header is looked for.
-pub(super) const HEADER_ROWS: usize = 10;
+pub(super) const HEADER_ROWS: usize = 30;
 /// Unreadable rows before the first readable one after which a file is given up.
 const MAX_BAD_BEFORE_HEADER: usize = 100;
+/// Bytes that are read ahead to learn what the columns look like.
+const LEARN_BYTES: usize = 1 << 20;
+/// Lines that a file may have under its rows.
+const FOOTER_LINES: usize = 8;
 
 /// What is the same for all rows of a file.
 #[derive(Debug, Clone, Default)]
@@ -105,9 +110,11 @@ pub struct FileReport {
     /// Messages that were joined into the rows, in a file of one message a row.
     pub messages: u64,
     /// What else its user should know.
-    pub notes: Vec<String>,
+    pub remarks: Vec<String>,
     /// How it was noticed that the input ends in the middle, if it does.
     pub incomplete: Option<String>,
+    /// What was repaired, and what else is to be told.
+    pub notes: Notes,
 }
 
 /// An input, opened: empty, or ready to hand out batches.
@@ -124,8 +131,17 @@ pub enum Opened {
 pub struct Reader {
     layout: Arc<Layout>,
     records: Box<dyn Records>,
-    pending: Vec<(String, Record)>,
+    pending: VecDeque<(String, Record)>,
     header_text: String,
+    names: ColumnNames,
+    /// What the values look like; `None` where rows cannot be repaired.
+    profile: Option<Profile>,
+    /// Whether the file's own rows end in a delimiter too many.
+    trailing: bool,
+    /// Whether the last row had another delimiter than the file's.
+    in_dialect: bool,
+    /// The later table that the rows belong to.
+    table: Option<OtherTable>,
     report: FileReport,
     number: u64,
     /// Bytes of all records handed out: must be all bytes read.
@@ -142,6 +158,8 @@ pub(super) struct Checks {
     pub file: Option<(PathBuf, Stamp)>,
     /// Whether each of the file's bytes is a byte of a record.
     pub every_byte: bool,
+    /// Whether it is text whose rows may be broken.
+    pub text: bool,
     /// Set when the input turned out to end in the middle.
     pub cut: Cut,
     /// A temporary file that goes when the reader goes.
@@ -167,8 +185,13 @@ impl Reader {
         let mut reader = Reader {
             layout: Arc::new(layout),
             records,
-            pending: Vec::new(),
+            pending: VecDeque::new(),
             header_text: String::new(),
+            names: config.columns.clone(),
+            profile: None,
+            trailing: false,
+            in_dialect: false,
+            table: None,
             report,
             number: 0,
             accounted,
@@ -177,6 +200,7 @@ impl Reader {
             handed_out: false,
         };
         if reader.find_header(config)? {
+            reader.learn()?;
             reader.look_ahead()?;
             reader.check_times(config.columns.time.is_some());
             reader.check_texts();
@@ -205,14 +229,16 @@ impl Reader {
             let Some(record) = self.read_record(&mut text)? else { break };
             if let Record::Row { quoted, .. } = &record {
                 cells.split(&text, *quoted);
-                let headers: Vec<&str> = cells.iter(&text).collect();
+                let headers: Vec<Cow<'_, str>> = cells.iter(&text).map(legible).collect();
+                let headers: Vec<&str> = headers.iter().map(AsRef::as_ref).collect();
                 let named = |n: &String| headers.iter().any(|h| h.trim() == n.trim());
                 let c = &config.columns;
                 let is_named = [&c.id, &c.time, &c.product, &c.channel].into_iter().flatten().any(named) || c.text.iter().any(named);
                 let known = columns::recognised(&headers);
                 // A later row is the header only if it clearly is one: a ticket may say 问题 in a cell.
                 let is_header = match first_width {
-                    None => is_named || known > 0 || columns::find(&headers, &config.columns).is_ok(),
+                    // Values are no names, though a ticket may hold a word that names hold.
+                    None => is_named || known > 0 || (!headers.iter().any(|h| is_value(h)) && columns::find(&headers, &config.columns).is_ok()),
                     Some(width) => is_named || known > 1 || (known > 0 && headers.len() > width),
                 };
                 first_width.get_or_insert(headers.len());
@@ -231,6 +257,16 @@ impl Reader {
                 break;
             }
         }
+        if chosen.is_none()
+            && let Some(columns) = self.without_header(&mut first, config)
+        {
+            let width = cells_of(&first, &mut cells);
+            let names = (1..=width).map(|i| format!("列{i}")).collect();
+            self.report.notes.headerless = true;
+            self.header_is(names, columns);
+            self.pending = first.into();
+            return Ok(true);
+        }
         let header = chosen.or_else(|| first.iter().position(|(_, r)| matches!(r, Record::Row { .. })));
         let Some(header) = header else {
             if let Some((_, Record::Bad { span, detail, .. })) = first.iter().find(|(_, r)| matches!(r, Record::Bad { .. })) {
@@ -247,18 +283,225 @@ impl Reader {
         let Some((text, record)) = structural.last() else { return Ok(false) };
         let quoted = matches!(record, Record::Row { quoted: true, .. });
         cells.split(text, quoted);
-        let names: Vec<String> = cells.iter(text).map(str::to_owned).collect();
+        let names: Vec<String> = cells.iter(text).map(|c| legible(c).into_owned()).collect();
         let refs: Vec<&str> = names.iter().map(String::as_str).collect();
         let columns = columns::find(&refs, &config.columns).map_err(|e| e.in_file(&self.report.file))?;
+        self.header_text = text.clone();
+        self.header_is(names, columns);
+        self.pending = early.into_iter().chain(rest).collect();
+        Ok(true)
+    }
+
+    fn header_is(&mut self, names: Vec<String>, columns: Columns) {
         self.records.set_width(names.len());
         let layout = Arc::make_mut(&mut self.layout);
         layout.masks = names.iter().enumerate().map(|(i, name)| masks(i, name, &columns)).collect();
         layout.columns = columns;
         layout.header = names;
-        self.header_text = text.clone();
-        self.pending = early.into_iter().chain(rest).collect();
-        self.pending.reverse();
-        Ok(true)
+    }
+
+    /// The columns of a file whose first row is data already; blank lines above it are counted.
+    fn without_header(&mut self, first: &mut Vec<(String, Record)>, config: &Config) -> Option<Columns> {
+        let blank = first.iter().take_while(|(_, r)| matches!(r, Record::Blank(_))).count();
+        let mut cells = Cells::new(self.layout.delimiter);
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (text, record) in &*first {
+            if let Record::Row { quoted, .. } = record {
+                cells.split(text, *quoted);
+                rows.push(cells.iter(text).map(str::to_owned).collect());
+            }
+        }
+        let found = repair::headerless(&rows)?;
+        let c = &config.columns;
+        let given = [&c.id, &c.time, &c.product, &c.channel].into_iter().any(Option::is_some) || !c.text.is_empty();
+        let columns = if given {
+            let names: Vec<String> = (1..=rows[0].len()).map(|i| format!("列{i}")).collect();
+            let named = columns::find(&names.iter().map(String::as_str).collect::<Vec<_>>(), &ColumnNames { text_optional: true, ..c.clone() }).ok()?;
+            let text = if named.text.is_empty() { found.text } else { named.text };
+            // What the user named is taken; what is left is told by the values.
+            let free = |own: Option<usize>, told: Option<usize>| own.or(told.filter(|t| !text.contains(t)));
+            Columns {
+                id: free(named.id, found.id),
+                time: free(named.time, found.time),
+                product: free(named.product, found.product),
+                channel: free(named.channel, found.channel),
+                text: text.clone(),
+                ..Columns::default()
+            }
+        } else {
+            found
+        };
+        let above: Vec<_> = first.drain(..blank).collect();
+        self.structure(&above);
+        Some(columns)
+    }
+
+    /// Reads ahead and learns what the columns look like.
+    fn learn(&mut self) -> Result<()> {
+        let width = self.layout.header.len();
+        let mut bytes: usize = self.pending.iter().map(|(text, _)| text.len()).sum();
+        while self.checks.text && self.pending.len() < LEARN_ROWS && bytes < LEARN_BYTES {
+            let mut text = String::new();
+            let Some(record) = self.read_record(&mut text)? else { break };
+            bytes += text.len();
+            self.pending.push_back((text, record));
+        }
+        let mut cells = Cells::new(self.layout.delimiter);
+        let (mut rows, mut trailing) = (Vec::new(), 0);
+        for (text, record) in &mut self.pending {
+            let Record::Row { quoted, cells: n, text: range, .. } = record else { continue };
+            if !self.checks.text {
+                // Read before the width was known: empty cells at the end are left out by these formats.
+                for _ in *n..width {
+                    text.push(char::from(self.layout.delimiter));
+                }
+                (*n, *range) = (width.max(*n), 0..text.len());
+            } else if *text != self.header_text && !is_blank(text, self.layout.delimiter) && repair::footer(text, self.layout.delimiter).is_none() {
+                cells.split(text, *quoted);
+                let surplus = cells.len() > width && (width..cells.len()).all(|i| cells.get(text, i).trim().is_empty());
+                trailing += usize::from(surplus);
+                if cells.len() == width || surplus {
+                    rows.push(cells.iter(text).take(width).map(str::to_owned).collect());
+                }
+            }
+        }
+        self.trailing = trailing * 2 > rows.len();
+        if self.checks.text {
+            self.profile = Profile::learn(&rows, &self.layout.columns);
+        }
+        Ok(())
+    }
+
+    /// What a row is, given its text. Asked about every row: most fit and are done after two comparisons.
+    fn judge(&mut self, line: &str, quoted: bool, cells: usize, span: RowSpan) -> Result<Fate> {
+        let (width, delimiter) = (self.layout.header.len(), self.layout.delimiter);
+        if line == self.header_text {
+            (self.table, self.in_dialect) = (None, false);
+            return Ok(Fate::Structural);
+        }
+        if is_blank(line, delimiter) {
+            return Ok(Fate::Structural);
+        }
+        if repair::may_be_footer(line)
+            && let Some(footer) = repair::footer(line, delimiter)
+            && self.only_footers_follow()?
+        {
+            self.report.notes.stated_rows = self.report.notes.stated_rows.or(footer.rows.filter(|n| *n != self.report.rows));
+            return Ok(Fate::Structural);
+        }
+        let c = &self.layout.columns;
+        if (c.id.is_some() || c.time.is_some())
+            && repair::may_be_header(line)
+            && let Some(table) = OtherTable::begin(line, delimiter, span.line, &self.layout.header, c, &self.names)
+        {
+            let same = cells == width && Cells::is_row(line, quoted, delimiter, &self.layout.header);
+            self.report.notes.second_table = self.report.notes.second_table.or((!same).then_some(span.line));
+            (self.table, self.in_dialect) = ((!same).then_some(table), false);
+            return Ok(Fate::Structural);
+        }
+        if let Some(table) = &self.table {
+            return Ok(match table.row(line, delimiter) {
+                Some(row) => {
+                    self.report.notes.other_table += 1;
+                    Fate::Repaired(row)
+                }
+                None => Fate::Bad(format!(
+                    "expected {} cells as in the header on line {}, whose table begins there, and a text among them",
+                    table.width, table.line
+                )),
+            });
+        }
+        if cells == width && !self.in_dialect {
+            return Ok(Fate::Row);
+        }
+        let Some(profile) = &self.profile else { return Ok(Fate::Row) };
+        let own = || -> Vec<String> {
+            let mut own = Cells::new(delimiter);
+            own.split(line, quoted);
+            own.iter(line).map(str::to_owned).collect()
+        };
+        let other = repair::other_dialect(line, delimiter, width).map(|(_, row)| row);
+        if let Some(row) = &other
+            && row.iter().zip(&self.layout.header).all(|(a, b)| a.trim() == b.trim())
+        {
+            self.in_dialect = true;
+            return Ok(Fate::Structural);
+        }
+        let other = other.filter(|row| profile.fits(row, true));
+        if cells == width {
+            return Ok(match other {
+                None => {
+                    self.in_dialect = false;
+                    Fate::Row
+                }
+                Some(_) if profile.fits(&own(), true) => Fate::Bad("it has the header's width with two delimiters".to_owned()),
+                Some(row) => self.of_other_dialect(row),
+            });
+        }
+        let merged = if cells > width { profile.merge(line, delimiter) } else { None };
+        if cells > width
+            && let own = own()
+            && own[width..].iter().all(|c| c.trim().is_empty())
+        {
+            // Cut off at the width, as before, unless the columns say that the row is shifted.
+            return Ok(if self.trailing || profile.fits(&own[..width], false) || (merged.is_none() && profile.fits(&own[..width], true)) {
+                Fate::Row
+            } else if let Some(row) = merged {
+                self.report.notes.delimiters += 1;
+                Fate::Repaired(row)
+            } else {
+                Fate::Bad(format!("expected {width} cells as in the header, found {cells}, the last ones empty"))
+            });
+        }
+        Ok(match (other, merged) {
+            (Some(row), None) => self.of_other_dialect(row),
+            (None, Some(row)) => {
+                self.report.notes.delimiters += 1;
+                Fate::Repaired(row)
+            }
+            _ => Fate::Row,
+        })
+    }
+
+    fn of_other_dialect(&mut self, row: Vec<String>) -> Fate {
+        self.in_dialect = true;
+        self.report.notes.other_dialect += 1;
+        Fate::Repaired(row)
+    }
+
+    /// The only reading of a line whose quotes are broken.
+    fn requote(&mut self, line: &str) -> Option<Vec<String>> {
+        let profile = self.profile.as_ref().filter(|_| self.table.is_none())?;
+        let line = line.trim_end_matches(['\n', '\r']);
+        let other = repair::other_dialect(line, self.layout.delimiter, self.layout.header.len()).map(|(_, row)| row);
+        if let Some(row) = other.filter(|row| profile.fits(row, true)) {
+            self.in_dialect = true;
+            self.report.notes.other_dialect += 1;
+            return Some(row);
+        }
+        let row = profile.quotes(line, self.layout.delimiter)?;
+        self.report.notes.quotes += 1;
+        Some(row)
+    }
+
+    /// Whether nothing but footers is left: reads a few lines ahead.
+    fn only_footers_follow(&mut self) -> Result<bool> {
+        for i in 0..FOOTER_LINES {
+            if i == self.pending.len() {
+                let mut text = String::new();
+                let Some(record) = self.read_record(&mut text)? else { return Ok(true) };
+                self.pending.push_back((text, record));
+            }
+            let is_footer = match &self.pending[i] {
+                (_, Record::Blank(_)) => true,
+                (text, Record::Row { .. }) => is_blank(text, self.layout.delimiter) || repair::footer(text, self.layout.delimiter).is_some(),
+                _ => false,
+            };
+            if !is_footer {
+                return Ok(false);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads the first rows, which tell what the columns hold.
@@ -266,8 +509,7 @@ impl Reader {
         while self.pending.len() < ROWS_LOOKED_AT {
             let mut line = String::new();
             let Some(record) = self.read_record(&mut line)? else { break };
-            // The next to be handed out is the last.
-            self.pending.insert(0, (line, record));
+            self.pending.push_back((line, record));
         }
         Ok(())
     }
@@ -291,7 +533,7 @@ impl Reader {
         if good * 2 < filled {
             let header = self.layout.header.get(time).map_or("", String::as_str);
             self.report
-                .notes
+                .remarks
                 .push(format!("column `{header}` holds no dates that are understood; the rows are read without; name another with `--time-column`"));
             Arc::make_mut(&mut self.layout).columns.time = None;
         }
@@ -312,7 +554,7 @@ impl Reader {
         if filled >= 5 && bare * 5 > filled * 4 {
             let header = self.layout.header.get(text).map_or("", String::as_str);
             self.report
-                .notes
+                .remarks
                 .push(format!("column `{header}`, taken for the customer's text, holds hardly any words; name the right one with `--text-column`"));
         }
     }
@@ -335,7 +577,7 @@ impl Reader {
         }
         let mut chats = Chats { delimiter: self.layout.delimiter, text: *text, ..Chats::default() };
         loop {
-            let (line, record) = match self.pending.pop() {
+            let (line, record) = match self.pending.pop_front() {
                 Some(next) => next,
                 None => {
                     let mut line = String::new();
@@ -358,7 +600,6 @@ impl Reader {
         }
         self.report.messages = chats.messages;
         self.pending = chats.into_records();
-        self.pending.reverse();
         Arc::make_mut(&mut self.layout).messages = true;
         Ok(())
     }
@@ -396,7 +637,7 @@ impl Reader {
             rejects: Vec::new(),
         };
         while batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS {
-            let record = match self.pending.pop() {
+            let record = match self.pending.pop_front() {
                 Some((text, mut record)) => {
                     let from = batch.text.len();
                     batch.text.push_str(&text);
@@ -417,15 +658,34 @@ impl Reader {
             self.number += 1;
             match record {
                 Record::Blank(_) => self.report.structural += 1,
-                Record::Row { text, .. } if batch.text[text.clone()] == self.header_text || is_blank(&batch.text[text.clone()], self.layout.delimiter) => {
-                    self.report.structural += 1;
-                }
-                Record::Row { text, quoted, span, raw } => {
+                Record::Row { text, quoted, cells, span, raw } => {
+                    let fate = self.judge(&batch.text[text.clone()], quoted, cells, span)?;
+                    if matches!(fate, Fate::Structural) {
+                        self.report.structural += 1;
+                        continue;
+                    }
                     self.report.rows += 1;
-                    batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw });
+                    match fate {
+                        Fate::Repaired(row) => {
+                            batch.text.truncate(text.start);
+                            self.push_repaired(&mut batch, &row, span, raw);
+                        }
+                        Fate::Bad(detail) => {
+                            batch.text.truncate(text.start);
+                            let reason = Reason::WrongWidth;
+                            let row =
+                                Quarantined { file: self.report.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
+                            batch.rejects.push(Reject { row, raw });
+                        }
+                        Fate::Row | Fate::Structural => batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw }),
+                    }
                 }
-                Record::Bad { span, reason, detail, raw } => {
+                Record::Bad { span, reason, detail, text, raw } => {
                     self.report.rows += 1;
+                    if let Some(row) = text.and_then(|text| self.requote(&text)) {
+                        self.push_repaired(&mut batch, &row, span, raw);
+                        continue;
+                    }
                     let row = Quarantined { file: self.report.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
                     batch.rejects.push(Reject { row, raw });
                 }
@@ -435,6 +695,19 @@ impl Reader {
         let empty = batch.rows.is_empty() && batch.rejects.is_empty() && self.handed_out;
         self.handed_out = true;
         Ok(if empty && self.done { None } else { Some(batch) })
+    }
+
+    /// A repaired row goes on as if the file had it as it should be.
+    fn push_repaired(&self, batch: &mut Batch, row: &[String], span: RowSpan, raw: Option<Vec<u8>>) {
+        let from = batch.text.len();
+        for (i, cell) in row.iter().enumerate() {
+            if i > 0 {
+                batch.text.push(char::from(self.layout.delimiter));
+            }
+            push_cell(&mut batch.text, cell, self.layout.delimiter);
+        }
+        let quoted = batch.text[from..].contains('"');
+        batch.rows.push(BatchRow { text: from..batch.text.len(), quoted, span, number: self.number, raw });
     }
 
     /// Bytes read so far.
@@ -460,6 +733,37 @@ impl Reader {
         }
         Ok(self.report)
     }
+}
+
+/// What becomes of a row.
+enum Fate {
+    /// It is as it is; the width is looked at when it is split.
+    Row,
+    /// Its cells, repaired.
+    Repaired(Vec<String>),
+    /// Header, title, footer, nothing.
+    Structural,
+    /// It cannot be read.
+    Bad(String),
+}
+
+/// A header's cell as it was meant.
+fn legible(cell: &str) -> Cow<'_, str> {
+    if repair::may_be_mojibake(cell) { repair::mojibake(cell).map_or(Cow::Borrowed(cell), Cow::Owned) } else { Cow::Borrowed(cell) }
+}
+
+/// Whether a cell of the first row is certainly no column's name.
+fn is_value(cell: &str) -> bool {
+    let cell = cell.trim();
+    (cell.len() >= 6 && cell.bytes().any(|b| b.is_ascii_digit()) && dates::day(cell).is_some()) || cell.bytes().filter(u8::is_ascii_digit).count() >= 6
+}
+
+/// The width of the first row.
+fn cells_of(records: &[(String, Record)], cells: &mut Cells) -> usize {
+    records.iter().find_map(|(text, r)| if let Record::Row { quoted, .. } = r { Some((text, *quoted)) } else { None }).map_or(0, |(text, quoted)| {
+        cells.split(text, quoted);
+        cells.len()
+    })
 }
 
 /// A file that changes while it is read, or that was written a moment ago and grows, is not whole yet.
@@ -531,7 +835,7 @@ impl Chats {
     }
 
     /// The chats as rows, then what was no message.
-    fn into_records(self) -> Vec<(String, Record)> {
+    fn into_records(self) -> VecDeque<(String, Record)> {
         let row = |(cells, record): (Vec<String>, Record)| {
             let mut line = String::new();
             for (i, cell) in cells.iter().enumerate() {
@@ -541,7 +845,7 @@ impl Chats {
                 push_cell(&mut line, cell, self.delimiter);
             }
             let record = match record {
-                Record::Row { span, raw, .. } => Record::Row { text: 0..line.len(), quoted: line.contains('"'), span, raw },
+                Record::Row { span, raw, .. } => Record::Row { text: 0..line.len(), quoted: line.contains('"'), cells: cells.len(), span, raw },
                 other => other,
             };
             (line, record)
@@ -572,19 +876,47 @@ fn is_blank(row: &str, delimiter: u8) -> bool {
     row.bytes().all(|b| b == delimiter || b == b' ')
 }
 
+/// Whether a row's text could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legible {
+    /// As it is.
+    Yes,
+    /// It was read in the wrong encoding and saved; it was brought back.
+    Again,
+    /// Characters of it were lost before.
+    Lost,
+}
+
 impl Layout {
-    /// Splits a row of this file into cells.
+    /// Splits a row of this file into cells, and brings back what was read in the wrong encoding once.
     ///
     /// # Errors
     /// The reason and what was found, when the row has not the header's width.
-    pub fn split(&self, row: &BatchRow, text: &str, cells: &mut Cells) -> std::result::Result<(), (Reason, String)> {
+    pub fn split(&self, row: &BatchRow, text: &str, cells: &mut Cells) -> std::result::Result<Legible, (Reason, String)> {
         let line = &text[row.text.clone()];
         cells.split(line, row.quoted);
         let width = self.header.len();
         if cells.len() > width && (width..cells.len()).all(|i| cells.get(line, i).trim().is_empty()) {
             cells.truncate(width);
         }
-        if cells.len() == width { Ok(()) } else { Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len()))) }
+        if cells.len() != width {
+            return Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len())));
+        }
+        if !repair::may_be_mojibake(line) {
+            return Ok(Legible::Yes);
+        }
+        let repaired: Vec<Option<String>> = cells.iter(line).map(repair::mojibake).collect();
+        let lost = cells.iter(line).any(repair::is_damaged);
+        let brought_back = repaired.iter().any(Option::is_some);
+        if brought_back {
+            let own: Vec<String> = cells.iter(line).zip(repaired).map(|(cell, repaired)| repaired.unwrap_or_else(|| cell.to_owned())).collect();
+            cells.set(&own);
+        }
+        Ok(match (lost, brought_back) {
+            (true, _) => Legible::Lost,
+            (_, true) => Legible::Again,
+            _ => Legible::Yes,
+        })
     }
 
     /// Whether the row has an id written.

@@ -40,6 +40,8 @@ pub enum Record {
         text: Range<usize>,
         /// Whether it has a `"`.
         quoted: bool,
+        /// How many cells it has.
+        cells: usize,
         /// Where its bytes are.
         span: RowSpan,
         /// Its bytes, if they are kept.
@@ -55,6 +57,8 @@ pub enum Record {
         reason: Reason,
         /// What was expected and found.
         detail: String,
+        /// Its characters, where only its quotes are wrong.
+        text: Option<String>,
         /// Its bytes, if they are kept.
         raw: Option<Vec<u8>>,
     },
@@ -188,7 +192,7 @@ impl<R: Read> RecordReader<R> {
                         Reason::CutOff => "the input ends in the middle of it".to_owned(),
                         _ => format!("bytes that are not {}", self.encoding),
                     };
-                    return Ok(Some(Record::Bad { span: span.into(), reason, detail, raw }));
+                    return Ok(Some(Record::Bad { span: span.into(), reason, detail, text: None, raw }));
                 }
                 Item::Bad { .. } => return Ok(Some(self.give_up(Some(item), "a quoted cell runs into an unreadable line"))),
                 Item::Text { ref text, .. } => {
@@ -243,14 +247,19 @@ impl<R: Read> RecordReader<R> {
             return Ok(Fast::Done(Some(Record::Blank(span.into()))));
         }
         let quoted = memchr::memchr(b'"', body.as_bytes()).is_some();
-        if quoted && !matches!(scan(&text, self.delimiter, Quote::CellStart, 1), Some((Quote::Cell | Quote::CellStart | Quote::Closed, _))) {
-            let text = text.into_owned();
-            self.replay.push_back(Item::Text { text, span, raw });
-            return Ok(Fast::Slow);
-        }
+        let cells = if quoted {
+            let Some((Quote::Cell | Quote::CellStart | Quote::Closed, cells)) = scan(&text, self.delimiter, Quote::CellStart, 1) else {
+                let text = text.into_owned();
+                self.replay.push_back(Item::Text { text, span, raw });
+                return Ok(Fast::Slow);
+            };
+            cells
+        } else {
+            memchr::memchr_iter(self.delimiter, body.as_bytes()).count() + 1
+        };
         let from = out.len();
         out.push_str(body);
-        Ok(Fast::Done(Some(Record::Row { text: from..out.len(), quoted, span: span.into(), raw })))
+        Ok(Fast::Done(Some(Record::Row { text: from..out.len(), quoted, cells, span: span.into(), raw })))
     }
 
     fn next_item(&mut self) -> std::io::Result<Option<Item>> {
@@ -280,11 +289,12 @@ impl<R: Read> RecordReader<R> {
         let first = items.pop_front();
         items.append(&mut self.replay);
         self.replay = items;
-        let (span, raw) = match first {
-            Some(Item::Text { span, raw, .. } | Item::Bad { span, raw, .. }) => (span, raw),
-            None => (LineSpan { number: 0, start: self.lines.offset(), len: 0 }, None),
+        let (span, raw, text) = match first {
+            Some(Item::Text { span, raw, text }) => (span, raw, Some(text)),
+            Some(Item::Bad { span, raw, .. }) => (span, raw, None),
+            None => (LineSpan { number: 0, start: self.lines.offset(), len: 0 }, None, None),
         };
-        Record::Bad { span: span.into(), reason: Reason::BadQuote, detail: why.to_owned(), raw }
+        Record::Bad { span: span.into(), reason: Reason::BadQuote, detail: why.to_owned(), text, raw }
     }
 
     fn join(&mut self, out: &mut String) -> Record {
@@ -309,7 +319,7 @@ impl<R: Read> RecordReader<R> {
             return Record::Blank(span);
         }
         let quoted = out[from..].contains('"');
-        Record::Row { text: from..out.len(), quoted, span, raw: bytes }
+        Record::Row { text: from..out.len(), quoted, cells: self.cells, span, raw: bytes }
     }
 }
 
@@ -320,7 +330,7 @@ enum Fast {
 
 /// Where the scan stands with regard to quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quote {
+pub(super) enum Quote {
     CellStart,
     Cell,
     Open,
@@ -329,7 +339,7 @@ enum Quote {
 }
 
 /// Scans a line; returns the state at its end and the number of cells so far, or `None` where the quoting is broken.
-fn scan(text: &str, delimiter: u8, mut state: Quote, mut cells: usize) -> Option<(Quote, usize)> {
+pub(super) fn scan(text: &str, delimiter: u8, mut state: Quote, mut cells: usize) -> Option<(Quote, usize)> {
     let bytes = text.as_bytes();
     let mut i = 0;
     while i < bytes.len() {

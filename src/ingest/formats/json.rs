@@ -84,28 +84,36 @@ impl<R: Read + Send> Records for JsonRecords<R> {
                 push_cell(out, name, DELIMITER);
             }
             let span = RowSpan { line: 0, start: 0, len: 0 };
-            return Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), span, raw: None }));
+            return Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw: None }));
         }
         let (text, span) = match self.objects.next_object()? {
             None => return Ok(None),
             Some(Object::Blank(span)) => return Ok(Some(Record::Blank(span))),
             Some(Object::Bad(span, reason, detail, raw)) => {
-                return Ok(Some(Record::Bad { span, reason, detail, raw: raw.filter(|_| self.keep_raw) }));
+                return Ok(Some(Record::Bad { span, reason, detail, text: None, raw: raw.filter(|_| self.keep_raw) }));
             }
             Some(Object::Text(text, span)) => (text, span),
         };
         let raw = self.keep_raw.then(|| text.clone().into_bytes());
         let cells = match flat(&text) {
             Ok(cells) => cells,
-            Err(detail) => return Ok(Some(Record::Bad { span, reason: Reason::BadJson, detail, raw })),
+            Err(detail) => return Ok(Some(Record::Bad { span, reason: Reason::BadJson, detail, text: None, raw })),
         };
         let mut row = vec![None; self.keys.names.len()];
         for (key, value) in cells {
             match self.keys.index.get(&key).map(|i| &mut row[*i]) {
                 Some(slot @ None) => *slot = Some(value),
-                Some(Some(_)) => return Ok(Some(Record::Bad { span, reason: Reason::BadJson, detail: format!("key `{key}` is there twice"), raw })),
+                Some(Some(_)) => {
+                    return Ok(Some(Record::Bad { span, reason: Reason::BadJson, detail: format!("key `{key}` is there twice"), text: None, raw }));
+                }
                 None => {
-                    return Ok(Some(Record::Bad { span, reason: Reason::BadJson, detail: format!("key `{key}` is new since the file was looked at"), raw }));
+                    return Ok(Some(Record::Bad {
+                        span,
+                        reason: Reason::BadJson,
+                        detail: format!("key `{key}` is new since the file was looked at"),
+                        text: None,
+                        raw,
+                    }));
                 }
             }
         }
@@ -115,7 +123,7 @@ impl<R: Read + Send> Records for JsonRecords<R> {
             }
             push_cell(out, value.as_deref().unwrap_or(""), DELIMITER);
         }
-        Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), span, raw }))
+        Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw }))
     }
 
     fn set_width(&mut self, _: usize) {}

@@ -141,7 +141,7 @@ impl Records for Table {
         let span = RowSpan { line: item.line, start: 0, len: 0 };
         let raw = self.keep_raw.then(|| text.as_bytes().to_vec());
         if let Some((reason, detail)) = item.bad.take() {
-            return Ok(Some(Record::Bad { span, reason, detail, raw }));
+            return Ok(Some(Record::Bad { span, reason, detail, text: None, raw }));
         }
         if text.bytes().all(|b| b == DELIMITER) {
             return Ok(Some(Record::Blank(span)));
@@ -152,7 +152,7 @@ impl Records for Table {
         for _ in item.cells..self.width.unwrap_or(item.cells) {
             out.push(char::from(DELIMITER));
         }
-        Ok(Some(Record::Row { text: from..out.len(), quoted: item.quoted, span, raw }))
+        Ok(Some(Record::Row { text: from..out.len(), quoted: item.quoted, cells: item.cells.max(self.width.unwrap_or(item.cells)), span, raw }))
     }
 
     fn set_width(&mut self, width: usize) {
