@@ -9,5 +9,6 @@ mod knowledge;
 mod mask;
 mod mutations;
 mod nasty;
+mod pollution;
 mod run;
 mod story;

@@ -142,6 +142,8 @@ pub struct Reader {
     in_dialect: bool,
     /// The later table that the rows belong to.
     table: Option<OtherTable>,
+    /// Whether the last line was the first half of a text.
+    half: bool,
     report: FileReport,
     number: u64,
     /// Bytes of all records handed out: must be all bytes read.
@@ -192,6 +194,7 @@ impl Reader {
             trailing: false,
             in_dialect: false,
             table: None,
+            half: false,
             report,
             number: 0,
             accounted,
@@ -347,7 +350,7 @@ impl Reader {
             self.pending.push_back((text, record));
         }
         let mut cells = Cells::new(self.layout.delimiter);
-        let (mut rows, mut trailing) = (Vec::new(), 0);
+        let (mut rows, mut trailing): (Vec<Vec<String>>, Vec<Vec<String>>) = (Vec::new(), Vec::new());
         for (text, record) in &mut self.pending {
             let Record::Row { quoted, cells: n, text: range, .. } = record else { continue };
             if !self.checks.text {
@@ -359,13 +362,17 @@ impl Reader {
             } else if *text != self.header_text && !is_blank(text, self.layout.delimiter) && repair::footer(text, self.layout.delimiter).is_none() {
                 cells.split(text, *quoted);
                 let surplus = cells.len() > width && (width..cells.len()).all(|i| cells.get(text, i).trim().is_empty());
-                trailing += usize::from(surplus);
                 if cells.len() == width || surplus {
-                    rows.push(cells.iter(text).take(width).map(str::to_owned).collect());
+                    let kind = if surplus { &mut trailing } else { &mut rows };
+                    kind.push(cells.iter(text).take(width).map(str::to_owned).collect());
                 }
             }
         }
-        self.trailing = trailing * 2 > rows.len();
+        // A row that ends in a delimiter too many may be one that is shifted: it teaches nothing, unless that is how this file is.
+        self.trailing = trailing.len() > rows.len();
+        if self.trailing {
+            rows = trailing;
+        }
         if self.checks.text {
             self.profile = Profile::learn(&rows, &self.layout.columns);
         }
@@ -411,7 +418,17 @@ impl Reader {
                 )),
             });
         }
-        if cells == width && !self.in_dialect {
+        if std::mem::take(&mut self.half) && cells == width {
+            return Ok(Fate::Bad("the line before it is the other half of its text".to_owned()));
+        }
+        // Text with commas in a row of semicolons may have the header's width by accident.
+        let [a, b, c] = match delimiter {
+            b';' => [b',', b'\t', b'|'],
+            b'\t' => [b',', b';', b'|'],
+            b'|' => [b',', b';', b'\t'],
+            _ => [b';', b'\t', b'|'],
+        };
+        if cells == width && !self.in_dialect && memchr::memchr3(a, b, c, line.as_bytes()).is_none() {
             return Ok(Fate::Row);
         }
         let Some(profile) = &self.profile else { return Ok(Fate::Row) };
@@ -434,17 +451,18 @@ impl Reader {
                     self.in_dialect = false;
                     Fate::Row
                 }
+                Some(_) if !self.in_dialect && profile.fits(&own(), true) => Fate::Row,
                 Some(_) if profile.fits(&own(), true) => Fate::Bad("it has the header's width with two delimiters".to_owned()),
                 Some(row) => self.of_other_dialect(row),
             });
         }
-        let merged = if cells > width { profile.merge(line, delimiter) } else { None };
+        let merged = if cells > width { profile.reread(line, delimiter) } else { None };
         if cells > width
             && let own = own()
             && own[width..].iter().all(|c| c.trim().is_empty())
         {
             // Cut off at the width, as before, unless the columns say that the row is shifted.
-            return Ok(if self.trailing || profile.fits(&own[..width], false) || (merged.is_none() && profile.fits(&own[..width], true)) {
+            return Ok(if self.trailing || profile.fits(&own[..width], false) {
                 Fate::Row
             } else if let Some(row) = merged {
                 self.report.notes.delimiters += 1;
@@ -458,6 +476,11 @@ impl Reader {
             (None, Some(row)) => {
                 self.report.notes.delimiters += 1;
                 Fate::Repaired(row)
+            }
+            // Which row a half belongs to is told where rows begin or end with the text: that row is no row either.
+            (None, None) if cells == 1 => {
+                self.half = profile.is_half(line, false);
+                if profile.is_half(line, true) { Fate::Half } else { Fate::Row }
             }
             _ => Fate::Row,
         })
@@ -479,9 +502,32 @@ impl Reader {
             self.report.notes.other_dialect += 1;
             return Some(row);
         }
-        let row = profile.quotes(line, self.layout.delimiter)?;
+        let row = profile.quotes(line, self.layout.delimiter).ok()??;
         self.report.notes.quotes += 1;
         Some(row)
+    }
+
+    /// Whether the next line is half of the text of the row before, which must not be handed out then.
+    fn half_follows(&mut self) -> Result<bool> {
+        let Some(profile) = &self.profile else { return Ok(false) };
+        if !profile.is_half("", true) {
+            return Ok(false);
+        }
+        if self.pending.is_empty() {
+            let mut text = String::new();
+            let Some(record) = self.read_record(&mut text)? else { return Ok(false) };
+            self.pending.push_back((text, record));
+        }
+        Ok(matches!(self.pending.front(), Some((_, Record::Row { cells: 1, .. }))))
+    }
+
+    /// The last row turns out to be half a row.
+    fn take_back_last(&self, batch: &mut Batch, next: RowSpan) {
+        let Some(last) = batch.rows.pop_if(|r| r.span.start + r.span.len == next.start) else { return };
+        let detail = "the line after it is the other half of its text".to_owned();
+        let (span, file) = (last.span, self.report.file.clone());
+        let row = Quarantined { file, line: span.line, byte_start: span.start, byte_len: span.len, reason: Reason::WrongWidth, detail };
+        batch.rejects.push(Reject { row, raw: last.raw });
     }
 
     /// Whether nothing but footers is left: reads a few lines ahead.
@@ -636,7 +682,9 @@ impl Reader {
             rows: Vec::with_capacity(BATCH_ROWS),
             rejects: Vec::new(),
         };
-        while batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS {
+        while (batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS)
+            || (batch.rows.len() <= BATCH_ROWS && self.half_follows()?)
+        {
             let record = match self.pending.pop_front() {
                 Some((text, mut record)) => {
                     let from = batch.text.len();
@@ -669,6 +717,10 @@ impl Reader {
                         Fate::Repaired(row) => {
                             batch.text.truncate(text.start);
                             self.push_repaired(&mut batch, &row, span, raw);
+                        }
+                        Fate::Half => {
+                            self.take_back_last(&mut batch, span);
+                            batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw });
                         }
                         Fate::Bad(detail) => {
                             batch.text.truncate(text.start);
@@ -743,6 +795,8 @@ enum Fate {
     Repaired(Vec<String>),
     /// Header, title, footer, nothing.
     Structural,
+    /// It is the second half of the row before, and as little a row.
+    Half,
     /// It cannot be read.
     Bad(String),
 }

@@ -122,7 +122,9 @@ impl Column {
     fn learn(values: &[&str], is_text: bool, is_id: bool, is_time: bool) -> Column {
         let filled: Vec<&str> = values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()).collect();
         let blank = filled.len() < values.len();
-        let all = |test: fn(&str) -> bool| filled.iter().all(|v| test(v));
+        // Among many rows a few may be broken already and have the width by accident.
+        let all = |test: fn(&str) -> bool| filled.iter().filter(|v| test(v)).count() * 10 >= filled.len() * 9;
+        let seen = |v: &str| filled.iter().filter(|f| **f == v).count();
         let distinct: HashSet<&str> = filled.iter().copied().collect();
         let longest = filled.iter().map(|v| v.chars().count()).max().unwrap_or(0);
         let shortest = filled.iter().map(|v| v.chars().count()).min().unwrap_or(0);
@@ -145,7 +147,7 @@ impl Column {
         } else if all(is_number) {
             Class::Number
         } else if longest <= LONGEST_WORD && distinct.len() * 3 <= filled.len() {
-            Class::Words(filled.iter().map(|v| (*v).to_owned()).collect())
+            Class::Words(distinct.iter().filter(|v| filled.len() < 20 || seen(v) > 1).map(|v| (*v).to_owned()).collect())
         } else if total >= 8 * filled.len() || filled.iter().any(|v| is_punctuated(v)) {
             Class::Text
         } else {
@@ -255,8 +257,7 @@ impl Profile {
     }
 
     /// The only reading of a row with too many cells that merges neighbours in one column.
-    #[must_use]
-    pub fn merge(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
+    fn merge(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
         let pieces = pieces(line, delimiter)?;
         let width = self.columns.len();
         let surplus = pieces.len().checked_sub(width).filter(|s| (1..=MOST_SURPLUS).contains(s))?;
@@ -284,26 +285,56 @@ impl Profile {
         Some(cells)
     }
 
-    /// The only reading of a row whose quotes are broken: inner ones as they are, else one that is never closed.
+    /// The only reading of a row with too many cells: neighbours merged, or quotes that are not doubled.
     #[must_use]
-    pub fn quotes(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
+    pub fn reread(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
+        let merged = self.merge(line, delimiter);
+        if !line.contains('"') {
+            return merged;
+        }
+        match (merged, self.quotes(line, delimiter)) {
+            (Some(row), Ok(None)) | (None, Ok(Some(row))) => Some(row),
+            (Some(a), Ok(Some(b))) if a == b => Some(a),
+            _ => None,
+        }
+    }
+
+    /// Whether a line of a single cell is the half of a text cut in two by Enter, whose other half is on the line before (`true`,
+    /// where the text is the last column) or after.
+    #[must_use]
+    pub fn is_half(&self, cell: &str, before: bool) -> bool {
+        let (first, last) = (self.columns.first(), self.columns.last());
+        let text = if before { last } else { first };
+        // A row of which only the id is left is no text.
+        text.is_some_and(Column::is_prose) && !first.is_some_and(|c| !c.is_prose() && c.fits(cell, false))
+    }
+
+    /// The only reading of a row whose quotes are broken: inner ones as they are, else one that is never closed.
+    ///
+    /// # Errors
+    /// When several readings fit.
+    pub fn quotes(&self, line: &str, delimiter: u8) -> Result<Option<Vec<String>>, Ambiguous> {
         let pieces: Vec<&str> = line.split(char::from(delimiter)).collect();
         let width = self.columns.len();
         if pieces.len() < width || pieces.len() > width + MOST_SURPLUS {
-            return None;
+            return Ok(None);
         }
         for unclosed in [false, true] {
             let mut search = Search { profile: self, pieces: &pieces, delimiter, unclosed, cells: Vec::new(), found: Vec::new(), steps: 0 };
             search.from(0);
             match search.found.len() {
                 0 if search.steps < MOST_STEPS => {}
-                1 if search.steps < MOST_STEPS => return search.found.pop(),
-                _ => return None,
+                1 if search.steps < MOST_STEPS => return Ok(search.found.pop()),
+                _ => return Err(Ambiguous),
             }
         }
-        None
+        Ok(None)
     }
 }
+
+/// Several readings fit, or too many were to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ambiguous;
 
 /// Looks for the ways to group pieces into cells.
 struct Search<'a> {
@@ -472,7 +503,7 @@ impl OtherTable {
 #[must_use]
 pub fn headerless(rows: &[Vec<String>]) -> Option<Columns> {
     let first = rows.first()?;
-    let rest: Vec<Vec<String>> = rows[1..].iter().filter(|r| r.len() == first.len()).take(20).cloned().collect();
+    let rest: Vec<Vec<String>> = rows[1..].iter().filter(|r| r.len() == first.len()).cloned().collect();
     if rest.len() * 5 < (rows.len() - 1) * 4 {
         return None;
     }
@@ -584,13 +615,8 @@ mod tests {
     use crate::taxonomy::Taxonomy;
 
     fn profile() -> Profile {
-        let rows: Vec<Vec<String>> = (1..=30)
-            .map(|i| {
-                ["星海手游", "云端课堂"].map(|p| vec![format!("T{i}"), "2026-11-01".into(), p.into(), format!("第{i}次奖励没到，等三天了"), "在线".into()])
-            })
-            .into_iter()
-            .flatten()
-            .collect();
+        let row = |i: usize, p: &str| vec![format!("T{i}"), "2026-11-01".into(), p.into(), format!("第{i}次奖励没到，等三天了"), "在线".into()];
+        let rows: Vec<Vec<String>> = (1..=30).flat_map(|i| [row(i, "星海手游"), row(i, "云端课堂")]).collect();
         let columns = Columns { id: Some(0), time: Some(1), product: Some(2), text: vec![3], channel: Some(4), ..Columns::default() };
         Profile::learn(&rows, &columns).unwrap()
     }
@@ -608,10 +634,10 @@ mod tests {
     #[test]
     fn stray_quotes_are_read_where_one_reading_fits() {
         let p = profile();
-        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"屏幕 6.1\"碎了\",在线", b',').unwrap()[3], "屏幕 6.1\"碎了");
-        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"他说\"好,\"就走了\",在线", b',').unwrap()[3], "他说\"好,\"就走了");
-        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,在线", b',').unwrap()[3], "好的,谢谢");
-        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,电话", b','), None);
+        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"屏幕 6.1\"碎了\",在线", b',').unwrap().unwrap()[3], "屏幕 6.1\"碎了");
+        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"他说\"好,\"就走了\",在线", b',').unwrap().unwrap()[3], "他说\"好,\"就走了");
+        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,在线", b',').unwrap().unwrap()[3], "好的,谢谢");
+        assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,电话", b','), Ok(None));
     }
 
     #[test]
