@@ -17,6 +17,16 @@ pub fn push_cell(out: &mut String, value: &str, delimiter: u8) {
     out.push('"');
 }
 
+/// Appends a row of cells, without a line end.
+pub fn push_row<S: AsRef<str>>(out: &mut String, cells: impl IntoIterator<Item = S>, delimiter: u8) {
+    for (i, cell) in cells.into_iter().enumerate() {
+        if i > 0 {
+            out.push(char::from(delimiter));
+        }
+        push_cell(out, cell.as_ref(), delimiter);
+    }
+}
+
 /// Appends a cell; one that a spreadsheet would run as a formula gets a leading `'`.
 pub fn push_safe_cell(out: &mut String, value: &str, delimiter: u8) {
     if is_formula(value) {

@@ -11,12 +11,13 @@ use crate::digest::Accounting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::dates::{self, Found, When};
+use crate::ingest::notes::RowNotes;
 use crate::ingest::reader::{FileReport, Layout, Legible, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
 use crate::prediction::{Evidence, Prediction};
-use crate::ticket::{Quarantined, Reason, Ticket};
+use crate::ticket::{Reason, Ticket};
 use crate::transcript;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -63,17 +64,6 @@ pub struct Outcome {
     pub refused: Option<Error>,
     /// Parts of files that are left out, with the reason.
     pub left_out: Vec<String>,
-    /// What else the user should know.
-    pub notes: Notes,
-}
-
-/// How many rows had something that their user should know.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Notes {
-    /// Dates without a year, and nothing to reckon it from.
-    pub yearless: u64,
-    /// Ids that a spreadsheet has rounded (`1.23457E+17`): the rows have made-up ones.
-    pub rounded_ids: u64,
 }
 
 /// A row on its way: its ticket, its decision, its cells as text.
@@ -138,11 +128,9 @@ pub(crate) struct Done<T> {
     found: Vec<String>,
     rejects: Vec<Reject>,
     not_asked_for: u64,
-    notes: Notes,
-    /// The file, and how many of its rows were brought back from the wrong encoding, and how many are past that.
+    /// What was found in its rows, and their file.
+    notes: RowNotes,
     layout: Arc<Layout>,
-    mojibake: u64,
-    damaged: u64,
     part: T,
 }
 
@@ -186,15 +174,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         files: Vec::new(),
         finished_bytes: 0,
     };
-    let mut sink = Sink {
-        job,
-        consumer,
-        seen: SeenRows::default(),
-        accounting: Accounting::default(),
-        found: HashSet::new(),
-        notes: Notes::default(),
-        mojibake: HashMap::new(),
-    };
+    let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new(), notes: HashMap::new() };
     let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
     let mut done: Vec<Done<O::Part>> = Vec::new();
     while !batches.is_empty() || !done.is_empty() {
@@ -214,7 +194,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         done = processed;
     }
     for file in &mut feed.files {
-        (file.notes.mojibake, file.notes.damaged) = sink.mojibake.get(&file.file).copied().unwrap_or_default();
+        file.notes.rows = sink.notes.get(&file.file).copied().unwrap_or_default();
     }
     let mut accounting = sink.accounting;
     accounting.structural = feed.files.iter().map(|f| f.structural).sum();
@@ -238,7 +218,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
     let incomplete = feed.files.iter().find_map(|f| Some((f, f.incomplete.as_ref()?)));
     let incomplete =
         incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how}); what was read up to there is shown")).in_file(&f.file));
-    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out, notes: sink.notes })
+    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out })
 }
 
 /// Reads the sources one after the other.
@@ -296,22 +276,16 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         found: Vec::new(),
         rejects: std::mem::take(&mut batch.rejects),
         not_asked_for: 0,
-        notes: Notes::default(),
+        notes: RowNotes::default(),
         layout: Arc::clone(&batch.layout),
-        mojibake: 0,
-        damaged: 0,
         part: output.begin(layout),
     };
     for row in &batch.rows {
-        let set_aside = |reason, detail| {
-            let span = row.span;
-            let row_ = Quarantined { file: layout.file.clone(), line: span.line, byte_start: span.start, byte_len: span.len, reason, detail };
-            Reject { row: row_, raw: row.raw.clone() }
-        };
+        let set_aside = |reason, detail| Reject::new(&layout.file, row.span, reason, detail, row.raw.clone());
         match layout.split(row, &batch.text, &mut worker.cells) {
             Ok(Legible::Yes) => {}
-            Ok(Legible::Again) => done.mojibake += 1,
-            Ok(Legible::Lost) => done.damaged += 1,
+            Ok(Legible::Again) => done.notes.mojibake += 1,
+            Ok(Legible::Lost) => done.notes.damaged += 1,
             Err((reason, detail)) => {
                 done.rejects.push(set_aside(reason, detail));
                 continue;
@@ -378,9 +352,8 @@ struct Sink<'a, 'j, C> {
     seen: SeenRows,
     accounting: Accounting,
     found: HashSet<String>,
-    notes: Notes,
-    /// By file: rows brought back from the wrong encoding, and rows past that.
-    mojibake: HashMap<String, (u64, u64)>,
+    /// By file.
+    notes: HashMap<String, RowNotes>,
 }
 
 impl<C> Sink<'_, '_, C> {
@@ -391,12 +364,8 @@ impl<C> Sink<'_, '_, C> {
         let a = &mut self.accounting;
         a.rows += (done.hashes.len() + done.rejects.len()) as u64;
         a.not_asked_for += done.not_asked_for;
-        self.notes.yearless += done.notes.yearless;
-        self.notes.rounded_ids += done.notes.rounded_ids;
-        if done.mojibake + done.damaged > 0 {
-            let counts = self.mojibake.entry(done.layout.file.clone()).or_default();
-            counts.0 += done.mojibake;
-            counts.1 += done.damaged;
+        if done.notes != RowNotes::default() {
+            *self.notes.entry(done.layout.file.clone()).or_default() += done.notes;
         }
         if self.job.only_ids.is_some() {
             self.found.extend(done.found);

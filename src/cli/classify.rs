@@ -4,7 +4,7 @@ use super::output::{self, Stream};
 use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::error::Result;
 use ahu::pipeline::annotate;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Write every row with its kind, product, cause, confidence and evidence in five more columns (CSV, UTF-8)
@@ -14,6 +14,13 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
+    #[command(flatten)]
+    out: RowsOut,
+}
+
+/// How rows are written.
+#[derive(clap::Args)]
+pub struct RowsOut {
     /// Leave cells that a spreadsheet would run as formulas as they are, without the `'` before them
     #[arg(long)]
     raw_cells: bool,
@@ -26,18 +33,19 @@ pub struct Args {
 }
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    let options = annotate::Options { raw_cells: args.raw_cells, bom: args.bom, decisions: true };
-    write(args.input.setup(&args.taxonomy)?, &options, args.output.as_deref())
+    write(args.input.setup(&args.taxonomy)?, &args.out, true)
 }
 
 /// Writes every readable row again, with decisions or without.
-pub fn write(setup: Setup, options: &annotate::Options, output: Option<&Path>) -> Result<ExitCode> {
+pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
+    let options = annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions };
+    let output = out.output.as_deref();
     setup.refuse_output(output)?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let (stream, published) = Stream::open(output, &setup.kept)?;
     let name = output.map_or("stdout".to_owned(), |p| p.display().to_string());
     let job = setup.job();
-    let done = setup.with_progress(|| annotate::annotate(&job, options, stream, &name, rejects));
+    let done = setup.with_progress(|| annotate::annotate(&job, &options, stream, &name, rejects));
     let (outcome, stream, rejects) = match done {
         Err(e) if output::is_closed_pipe(&e) => return Ok(ExitCode::SUCCESS),
         done => done?,
@@ -50,7 +58,7 @@ pub fn write(setup: Setup, options: &annotate::Options, output: Option<&Path>) -
     if let (Some(published), Some(file)) = (published, stream.file()) {
         published.publish(file)?;
     }
-    let (a, done) = (&outcome.accounting, if options.decisions { "classified" } else { "written" });
+    let (a, done) = (&outcome.accounting, if decisions { "classified" } else { "written" });
     output::complain(&format!("{} rows read = {} {} + {} duplicates + {} quarantined", a.rows, a.classified, done, a.duplicates, a.quarantined));
     if !outcome.ids_not_found.is_empty() {
         output::complain(&format!("{} ids not found: {}", outcome.ids_not_found.len(), outcome.ids_not_found.join(" ")));

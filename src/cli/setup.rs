@@ -275,24 +275,10 @@ impl Setup {
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
     outcome.left_out.iter().for_each(|part| output::complain(part));
-    files.iter().flat_map(|f| f.remarks.iter().map(move |n| (f, n))).for_each(|(f, n)| output::complain(&format!("{}: {n}", f.file)));
-    let notes = outcome.notes;
-    if notes.yearless > 0 {
-        output::complain(&format!("{} rows have a date without a year; `--as-of DATE` tells from which day to reckon", notes.yearless));
-    }
-    if notes.rounded_ids > 0 {
-        output::complain(&format!(
-            "{} ids were rounded by a spreadsheet (1.23457E+17); row numbers serve instead; export the column as text to keep them",
-            notes.rounded_ids
-        ));
-    }
-    for f in files.iter().filter(|f| f.messages > 0) {
-        output::complain(&format!("{}: {} messages were joined into {} tickets by their ids", f.file, f.messages, f.rows));
-    }
     for f in files.iter().filter(|f| f.mixed_lines > 0) {
         output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));
     }
-    files.iter().for_each(tell_of_repairs);
+    files.iter().for_each(tell_of_notes);
     if quarantined > 0 {
         let place = rejects.map_or("list them with `--rejects FILE`".to_owned(), |p| format!("they are in `{}`", p.display()));
         output::complain(&format!("{quarantined} rows could not be read and were set aside; {place}"));
@@ -300,18 +286,24 @@ pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
 }
 
 /// Tells what a file's rows had to be repaired of, and what it says about itself.
-fn tell_of_repairs(f: &FileReport) {
+fn tell_of_notes(f: &FileReport) {
     let n = &f.notes;
     let tell = |message: String| output::complain(&format!("{}: {message}", f.file));
     if n.headerless {
         tell("no header; the columns are called `列1`, `列2`… and told by their values; name them with `--text-column` and the like".to_owned());
     }
+    n.remarks.iter().for_each(|remark| tell(remark.clone()));
+    if n.messages > 0 {
+        tell(format!("{} messages were joined into {} tickets by their ids", n.messages, f.rows));
+    }
     let counts = [
         (n.delimiters, "rows were repaired: a delimiter inside the text"),
         (n.quotes, "rows were repaired: quotes that are not doubled or not closed"),
         (n.other_dialect, "rows have another delimiter than the rest; each was read with its own"),
-        (n.mojibake, "rows were repaired: text once saved in the wrong encoding"),
-        (n.damaged, "rows have characters that were lost before the file was written (`\u{FFFD}`, `锟斤拷`); they are kept as they are"),
+        (n.rows.mojibake, "rows were repaired: text once saved in the wrong encoding"),
+        (n.rows.damaged, "rows have characters that were lost before the file was written (`\u{FFFD}`, `锟斤拷`); they are kept as they are"),
+        (n.rows.yearless, "rows have a date without a year; `--as-of DATE` tells from which day to reckon"),
+        (n.rows.rounded_ids, "ids were rounded by a spreadsheet (1.23457E+17); row numbers serve instead; export the column as text to keep them"),
     ];
     counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| tell(format!("{count} {what}")));
     if let Some(line) = n.second_table {

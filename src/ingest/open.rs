@@ -7,9 +7,9 @@ use super::encoding::{self, Detected, Encoding};
 use super::formats::table::DELIMITER;
 use super::formats::{Format, json, packed, parquet, sql, workbook};
 use super::lines::{LineReader, RawLine};
+use super::notes::Notes;
 use super::reader::{Checks, FileReport, HEADER_ROWS, Layout, Opened, Reader, stamp};
 use super::records::{Cut, RecordReader, Records};
-use super::repair::Notes;
 use super::source::{Part, Source, Spool, Which};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -175,18 +175,7 @@ impl Opening<'_> {
     }
 
     fn report(&self, encoding: Encoding, delimiter: u8) -> FileReport {
-        FileReport {
-            file: self.name.to_owned(),
-            encoding,
-            delimiter,
-            rows: 0,
-            structural: 0,
-            mixed_lines: 0,
-            messages: 0,
-            remarks: Vec::new(),
-            notes: Notes::default(),
-            incomplete: None,
-        }
+        FileReport { file: self.name.to_owned(), encoding, delimiter, rows: 0, structural: 0, mixed_lines: 0, notes: Notes::default(), incomplete: None }
     }
 
     fn layout(&self, delimiter: u8) -> Layout {

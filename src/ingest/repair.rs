@@ -23,37 +23,6 @@ const MOST_STEPS: usize = 5_000;
 /// Delimiters that exports have.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// What repairing a file came to; rows are counted once each under what repaired them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Notes {
-    /// Rows with a delimiter inside the text.
-    pub delimiters: u64,
-    /// Rows with quotes that are not doubled or not closed.
-    pub quotes: u64,
-    /// Rows with another delimiter than the file's.
-    pub other_dialect: u64,
-    /// Rows read under the header of a later table.
-    pub other_table: u64,
-    /// Line of the first header of another table.
-    pub second_table: Option<u64>,
-    /// Rows of which cells were read in the wrong encoding once, and were brought back.
-    pub mojibake: u64,
-    /// Rows with characters that were lost before the file was written.
-    pub damaged: u64,
-    /// Whether the columns are told by their values, for want of a header.
-    pub headerless: bool,
-    /// The number of rows that the file says it has, where it is another.
-    pub stated_rows: Option<u64>,
-}
-
-impl Notes {
-    /// All repaired rows.
-    #[must_use]
-    pub fn repaired(&self) -> u64 {
-        self.delimiters + self.quotes + self.other_dialect + self.other_table + self.mojibake
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Class {
     /// Too few values to tell: anything fits.

@@ -1,7 +1,7 @@
 //! JSON: one object a line, or an array of objects. Objects inside objects become columns `outer.inner`; arrays stay text.
 
 use super::packed::read_error;
-use crate::cell::push_cell;
+use crate::cell::push_row;
 use crate::error::{Error, Result};
 use crate::ingest::encoding::{Encoding, decode_line};
 use crate::ingest::lines::{LineReader, LineSpan, MAX_ROW, RawLine};
@@ -77,12 +77,7 @@ impl<R: Read + Send> Records for JsonRecords<R> {
     fn next_record(&mut self, out: &mut String) -> Result<Option<Record>> {
         let from = out.len();
         if std::mem::take(&mut self.header_due) {
-            for (i, name) in self.keys.names.iter().enumerate() {
-                if i > 0 {
-                    out.push(char::from(DELIMITER));
-                }
-                push_cell(out, name, DELIMITER);
-            }
+            push_row(out, &self.keys.names, DELIMITER);
             let span = RowSpan { line: 0, start: 0, len: 0 };
             return Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw: None }));
         }
@@ -117,12 +112,7 @@ impl<R: Read + Send> Records for JsonRecords<R> {
                 }
             }
         }
-        for (i, value) in row.iter().enumerate() {
-            if i > 0 {
-                out.push(char::from(DELIMITER));
-            }
-            push_cell(out, value.as_deref().unwrap_or(""), DELIMITER);
-        }
+        push_row(out, row.into_iter().map(Option::unwrap_or_default), DELIMITER);
         Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw }))
     }
 

@@ -43,7 +43,7 @@ impl Database {
                 text = text.replace(hidden, "***");
             }
         }
-        Error::new(crate::error::ErrorKind::Io, format!("cannot {doing} `{}`: {text}", self.shown))
+        Error::new(crate::error::ErrorKind::Io, format!("cannot {doing} the database: {text}"))
     }
 }
 
@@ -118,8 +118,8 @@ fn mysql(database: &Database, query: &str, secret: &str, rows: &mut Rows) -> Res
     }
     for row in result {
         let row = row.map_err(failed)?;
-        for value in row.unwrap() {
-            match value {
+        for value in row.unwrap_raw() {
+            match value.unwrap_or(mysql::Value::NULL) {
                 mysql::Value::NULL => rows.cell(""),
                 mysql::Value::Bytes(b) => rows.cell(&String::from_utf8_lossy(&b)),
                 mysql::Value::Int(n) => rows.cell(&n.to_string()),

@@ -170,5 +170,5 @@ impl Records for Table {
 
 /// An error of reading `what`, a format, in words for its user.
 pub fn unreadable(what: &str, cause: impl std::fmt::Display) -> Error {
-    Error::input(format!("expected {what} that can be read; the reader says: {cause}"))
+    Error::input(format!("expected {what} that can be read; copy or export the file again if it was cut off; the reader says: {cause}"))
 }
