@@ -6,6 +6,7 @@ mod floors;
 mod formats;
 mod init;
 mod knowledge;
+mod markup;
 mod mask;
 mod mutations;
 mod nasty;

@@ -78,6 +78,12 @@ impl Encoding {
         }
     }
 
+    /// Decodes a stream, whose byte order mark was taken off.
+    #[must_use]
+    pub fn decoder(self) -> encoding_rs::Decoder {
+        self.table().new_decoder_without_bom_handling()
+    }
+
     /// The characters of `bytes`, or `None` if they are not this encoding. Never writes U+FFFD.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {

@@ -5,7 +5,7 @@ use super::cells::Cells;
 use super::columns;
 use super::encoding::{self, Detected, Encoding};
 use super::formats::table::DELIMITER;
-use super::formats::{Format, json, packed, parquet, sql, workbook};
+use super::formats::{Format, characters, html, json, packed, parquet, spreadsheet_xml, sql, workbook};
 use super::lines::{LineReader, RawLine};
 use super::notes::Notes;
 use super::reader::{Checks, FileReport, HEADER_ROWS, Layout, Opened, Reader, stamp};
@@ -43,7 +43,7 @@ impl Reader {
                 let Some(query) = config.query.clone() else {
                     return Err(Error::setup("a database needs `--query`, for example `--query 'SELECT id, created_at, product, text FROM tickets'`"));
                 };
-                opening.table(Box::new(sql::rows(database.clone(), query, config.password.clone(), keep_raw)), None)
+                opening.table(Box::new(sql::rows(database.clone(), query, config.password.clone(), keep_raw)), None, Cut::default())
             }
             Source::Part(part) => opening.part(part),
         };
@@ -96,14 +96,17 @@ impl Opening<'_> {
             Format::Zip => {
                 let file = whole(head, input)?;
                 match packed::look_into(&file.open()?)? {
-                    packed::Archive::Workbook => self.workbook(&file),
-                    packed::Archive::Files(names) => self.parts(names.into_iter().map(Which::Entry), &file, "files"),
+                    packed::Archive::Workbook => self.sheets(workbook::sheets(file.open()?)?, &file, Which::Sheet),
+                    packed::Archive::Files(names) => self.parts(names.into_iter().map(Which::Entry), &file, "files", Vec::new()),
                 }
             }
-            Format::OldWorkbook => self.workbook(&whole(head, input)?),
+            Format::OldWorkbook => {
+                let file = whole(head, input)?;
+                self.sheets(workbook::sheets(file.open()?)?, &file, Which::Sheet)
+            }
             Format::Parquet => {
                 let file = whole(head, input)?;
-                self.table(Box::new(parquet::rows(file.open()?, self.keep_raw)), Some(&file))
+                self.table(Box::new(parquet::rows(file.open()?, self.keep_raw)), Some(&file), Cut::default())
             }
             Format::Sqlite => {
                 let file = whole(head, input)?;
@@ -111,43 +114,74 @@ impl Opening<'_> {
                     Some(query) => self.part(&Part { shown: self.name.to_owned(), file, which: Which::Query(query.clone()) }),
                     None => {
                         let tables = sql::sqlite_tables(file.path())?;
-                        self.parts(tables.into_iter().map(|t| Which::Query(sql::all_of(&t))), &file, "tables")
+                        self.parts(tables.into_iter().map(|t| Which::Query(sql::all_of(&t))), &file, "tables", Vec::new())
                     }
                 }
             }
+            Format::SpreadsheetXml => {
+                let text = self.markup(&head, path)?;
+                let file = whole(head, input)?;
+                self.sheets(spreadsheet_xml::sheets(file.open()?, text)?, &file, |name| Which::XmlSheet(name, text))
+            }
             Format::Html => {
-                Err(Error::input("expected a table, found a web page (some systems call it .xls); open it in Excel or WPS and save it as xlsx or CSV"))
+                let text = self.markup(&head, path)?;
+                let file = whole(head, input)?;
+                let tables = html::tables(file.open()?, text)?;
+                self.parts(tables.into_iter().map(|t| Which::HtmlTable(t, text)), &file, "tables", Vec::new())
+            }
+            Format::WebArchive => {
+                Err(Error::input("expected a table, found a web archive (`.mht`, which some systems call .xls); open it in Excel or WPS and save it as xlsx"))
             }
         }
     }
 
-    fn workbook(&self, file: &Arc<Spool>) -> Result<Opened> {
-        if self.config.sheets.is_empty() {
-            return self.parts(workbook::sheets(file.open()?)?.into_iter().map(Which::Sheet), file, "sheets");
+    /// The encoding of a page or an XML file: by its mark or its bytes, else as it says.
+    fn markup(&self, head: &[u8], path: Option<&Path>) -> Result<Detected> {
+        // Where a tag ends no character is cut in two.
+        let cut = head.iter().rposition(|b| *b == b'>').map_or(head.len(), |i| i + 1);
+        let whole = if head.len() < HEAD || head.is_ascii() { head } else { head.get(..cut).unwrap_or(head) };
+        let found = detect(self.config, path, whole);
+        let certain = self.config.encoding.is_some()
+            || found.as_ref().is_ok_and(|d| d.bom > 0 || d.encoding.is_utf16() || (d.encoding == Encoding::Utf8 && !whole.is_ascii()));
+        match characters::named(whole).filter(|e| !certain && e.decode(whole).is_some()) {
+            Some(encoding) => Ok(Detected { encoding, bom: 0 }),
+            None => found,
         }
-        let known = workbook::all_sheets(file.open()?)?;
+    }
+
+    /// The sheets that people see, or those that the user named.
+    fn sheets(&self, sheets: Vec<workbook::Sheet>, file: &Arc<Spool>, which: impl Fn(String) -> Which) -> Result<Opened> {
+        if self.config.sheets.is_empty() {
+            let (hidden, seen): (Vec<_>, Vec<_>) = sheets.into_iter().partition(|s| s.hidden);
+            let left_out = hidden.into_iter().map(|s| format!("`{} » {}` is left out: the sheet is hidden; `--sheet {}` reads it", self.name, s.name, s.name));
+            return self.parts(seen.into_iter().map(|s| which(s.name)), file, "sheets", left_out.collect());
+        }
+        let known: Vec<String> = sheets.into_iter().map(|s| s.name).collect();
         if let Some(unknown) = self.config.sheets.iter().find(|s| !known.contains(s)) {
             return Err(Error::setup(format!("`--sheet`: no sheet is called `{unknown}`; there are {}", quoted(&known))));
         }
-        let parts = self.config.sheets.iter().map(|s| Source::Part(self.one(Which::Sheet(s.clone()), file))).collect();
+        let parts = self.config.sheets.iter().map(|s| Source::Part(self.one(which(s.clone()), file))).collect();
         Ok(Opened::Parts(parts, Vec::new()))
     }
 
     fn one(&self, which: Which, file: &Arc<Spool>) -> Part {
         let of = match &which {
-            Which::Sheet(name) | Which::Entry(name) => name.clone(),
+            Which::Sheet(name) | Which::XmlSheet(name, _) | Which::Entry(name) => name.clone(),
+            Which::HtmlTable(number, _) => format!("table {number}"),
             Which::Query(query) => query.clone(),
         };
         Part { shown: format!("{} » {of}", self.name), file: Arc::clone(file), which }
     }
 
     /// The parts that have rows and the columns; a single part as it is, with its errors.
-    fn parts(&self, parts: impl Iterator<Item = Which>, file: &Arc<Spool>, what: &str) -> Result<Opened> {
-        let all: Vec<Part> = parts.map(|w| self.one(w, file)).collect();
-        if let [only] = &all[..] {
-            return self.part(only);
+    fn parts(&self, parts: impl Iterator<Item = Which>, file: &Arc<Spool>, what: &str, mut left_out: Vec<String>) -> Result<Opened> {
+        let mut all: Vec<Part> = parts.map(|w| self.one(w, file)).collect();
+        if all.len() == 1
+            && let Some(only) = all.pop()
+        {
+            return if left_out.is_empty() { self.part(&only) } else { Ok(Opened::Parts(vec![Source::Part(only)], left_out)) };
         }
-        let (mut good, mut left_out, mut first_error) = (Vec::new(), Vec::new(), None);
+        let (mut good, mut first_error) = (Vec::new(), None);
         for part in all {
             match self.part(&part) {
                 Ok(Opened::Empty(_)) => {}
@@ -167,10 +201,19 @@ impl Opening<'_> {
 
     fn part(&self, part: &Part) -> Result<Opened> {
         let opening = Opening { name: &part.shown, ..*self };
+        let cut = Cut::default();
         match &part.which {
-            Which::Sheet(sheet) => opening.table(Box::new(workbook::rows(part.file.open()?, sheet.clone(), self.keep_raw)), Some(&part.file)),
-            Which::Query(query) => opening.table(Box::new(sql::sqlite_rows(part.file.path().to_owned(), query.clone(), self.keep_raw)), Some(&part.file)),
-            Which::Entry(name) => opening.stream(packed::entry(part.file.open()?, name)?, None, &Cut::default(), 1),
+            Which::Sheet(sheet) => opening.table(Box::new(workbook::rows(part.file.open()?, sheet.clone(), self.keep_raw)), Some(&part.file), cut),
+            Which::XmlSheet(sheet, text) => {
+                let rows = spreadsheet_xml::rows(part.file.open()?, *text, sheet.clone(), self.keep_raw, cut.clone());
+                opening.table(Box::new(rows), Some(&part.file), cut)
+            }
+            Which::HtmlTable(table, text) => {
+                let rows = html::rows(part.file.open()?, *text, *table, self.keep_raw, cut.clone());
+                opening.table(Box::new(rows), Some(&part.file), cut)
+            }
+            Which::Query(query) => opening.table(Box::new(sql::sqlite_rows(part.file.path().to_owned(), query.clone(), self.keep_raw)), Some(&part.file), cut),
+            Which::Entry(name) => opening.stream(packed::entry(part.file.open()?, name)?, None, &cut, 1),
         }
     }
 
@@ -183,9 +226,9 @@ impl Opening<'_> {
         Layout { file: self.name.to_owned(), delimiter, row_prefix, ..Layout::default() }
     }
 
-    fn table(&self, records: Box<dyn Records>, file: Option<&Arc<Spool>>) -> Result<Opened> {
+    fn table(&self, records: Box<dyn Records>, file: Option<&Arc<Spool>>, cut: Cut) -> Result<Opened> {
         let own = file.filter(|f| f.is_own()).and_then(|f| Some((f.path().to_owned(), stamp(f.path())?)));
-        let checks = Checks { file: own, _kept: file.cloned(), ..Checks::default() };
+        let checks = Checks { file: own, cut, _kept: file.cloned(), ..Checks::default() };
         Reader::begin(records, self.layout(DELIMITER), self.report(Encoding::Utf8, DELIMITER), self.config, checks)
     }
 

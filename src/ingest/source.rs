@@ -1,5 +1,6 @@
 //! What the user named: files, patterns, folders, databases, stdin; and the parts that a file turns out to have.
 
+use super::encoding::Detected;
 use super::formats::sql::Database;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -37,6 +38,10 @@ pub struct Part {
 pub enum Which {
     /// A workbook's sheet.
     Sheet(String),
+    /// A sheet of a workbook in XML.
+    XmlSheet(String, Detected),
+    /// A web page's table, counted from 1.
+    HtmlTable(usize, Detected),
     /// A file of an archive.
     Entry(String),
     /// What a query on a SQLite file gives.
@@ -113,8 +118,8 @@ impl Source {
 }
 
 /// Endings of the files taken from a folder.
-const ENDINGS: [&str; 18] =
-    ["csv", "tsv", "txt", "tab", "xlsx", "xlsm", "xlsb", "xls", "ods", "json", "jsonl", "ndjson", "parquet", "gz", "zst", "zip", "sqlite", "db"];
+const ENDINGS: [&str; 20] =
+    ["csv", "tsv", "txt", "tab", "xlsx", "xlsm", "xlsb", "xls", "ods", "htm", "html", "json", "jsonl", "ndjson", "parquet", "gz", "zst", "zip", "sqlite", "db"];
 
 /// The inputs that `arguments` name, in their order, each once; those of a pattern or folder sorted by name. No argument is
 /// stdin. Then the names of those that were named again: a row read twice would be counted twice where it has no id.

@@ -19,10 +19,22 @@ const MAX_SHEETS: u64 = 16 << 30;
 
 const BOMB: &str = "it unpacks to hundreds of times its size";
 
+/// Whether more came out of so many bytes than comes out of any honest file.
+#[must_use]
+pub fn is_bomb(read: u64, out: u64) -> bool {
+    out > HARMLESS && out / MAX_RATIO > read
+}
+
+/// The refusal of a bomb.
+#[must_use]
+pub fn bomb() -> Error {
+    Error::input(format!("refused: {BOMB}"))
+}
+
 /// What failed while an input was read.
 #[must_use]
 pub fn read_error(e: &std::io::Error) -> Error {
-    if e.to_string().contains(BOMB) { Error::input(format!("refused: {BOMB}")) } else { Error::new(ErrorKind::Io, format!("cannot read: {e}")) }
+    if e.to_string().contains(BOMB) { bomb() } else { Error::new(ErrorKind::Io, format!("cannot read: {e}")) }
 }
 
 /// Counts bytes in.
@@ -50,7 +62,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
         let n = self.inner.read(buf)?;
         self.out += n as u64;
-        if self.out > HARMLESS && self.out / MAX_RATIO > self.read.load(std::sync::atomic::Ordering::Relaxed) {
+        if is_bomb(self.read.load(std::sync::atomic::Ordering::Relaxed), self.out) {
             return Err(std::io::Error::other(BOMB));
         }
         Ok(n)
@@ -156,7 +168,7 @@ pub fn look_into(file: &File) -> Result<Archive> {
         let allowed = (entry.compressed_size().saturating_mul(MAX_RATIO)).max(HARMLESS).min(most.saturating_sub(*so_far));
         let count = std::io::copy(&mut entry.by_ref().take(allowed + 1), &mut std::io::sink()).map_err(|e| unreadable("a whole workbook", e))?;
         if count > allowed {
-            return Err(Error::input(format!("refused: {BOMB}")));
+            return Err(bomb());
         }
         *so_far += count;
     }

@@ -46,22 +46,23 @@ fn open(mut file: File) -> Result<Book> {
     }
 }
 
-/// The names of its sheets that people see, in their order.
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its name.
+    pub name: String,
+    /// Whether people do not see it.
+    pub hidden: bool,
+}
+
+/// Its sheets, in their order.
 ///
 /// # Errors
 /// A workbook that cannot be read or is locked.
-pub fn sheets(file: File) -> Result<Vec<String>> {
+pub fn sheets(file: File) -> Result<Vec<Sheet>> {
     let book = open(file)?;
-    let seen = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet && s.visible == SheetVisible::Visible);
-    Ok(seen.map(|s| s.name.clone()).collect())
-}
-
-/// All its sheets' names, hidden ones too.
-///
-/// # Errors
-/// As [`sheets`].
-pub fn all_sheets(file: File) -> Result<Vec<String>> {
-    Ok(open(file)?.sheet_names())
+    let sheets = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet);
+    Ok(sheets.map(|s| Sheet { name: s.name.clone(), hidden: s.visible != SheetVisible::Visible }).collect())
 }
 
 /// The rows of a sheet.
@@ -134,7 +135,8 @@ fn put(rows: &mut Rows, value: &DataRef<'_>) {
     }
 }
 
-fn number(n: f64) -> String {
+/// A number as a person sees it.
+pub fn number(n: f64) -> String {
     // What was rounded is shown as rounded, as Excel does: nobody shall take it for an id.
     if n.abs() < EXACT { n.to_string() } else { format!("{n:.5E}").replace('E', "E+") }
 }
