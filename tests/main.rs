@@ -13,3 +13,4 @@ mod nasty;
 mod pollution;
 mod run;
 mod story;
+mod workbooks;
