@@ -13,4 +13,5 @@ mod nasty;
 mod pollution;
 mod run;
 mod story;
+mod surroundings;
 mod workbooks;

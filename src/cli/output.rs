@@ -62,11 +62,15 @@ fn remember(path: &Path) {
     }
 }
 
+/// The folder that `place` is in.
+fn folder_of(place: &Path) -> &Path {
+    place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Removes what a run that was killed has left beside `place`.
 fn remove_left_over(place: &Path) {
     let Some(name) = place.file_name().map(|n| format!(".{}.", n.to_string_lossy())) else { return };
-    let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(folder_of(place)).into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let pid = file.strip_prefix(&name).and_then(|f| f.strip_suffix(".ahu-tmp")).and_then(|pid| pid.parse::<u32>().ok());
         // Only where the system tells which processes live.
@@ -121,9 +125,7 @@ impl Published {
         let doing = |what: &'static str| move |e: std::io::Error| Error::io(place.display(), what, &e);
         file.sync_all().map_err(doing.clone()("write"))?;
         std::fs::rename(aside, &self.place).map_err(doing("put in place"))?;
-        if let Some(folder) = self.place.parent().filter(|p| !p.as_os_str().is_empty())
-            && let Ok(folder) = File::open(folder)
-        {
+        if let Ok(folder) = File::open(folder_of(&self.place)) {
             // Some file systems cannot sync a folder; the rename itself has happened.
             let _ = folder.sync_all();
         }
