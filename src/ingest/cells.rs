@@ -5,7 +5,8 @@ use std::ops::Range;
 /// The cells of one row. Reuse one value for many rows.
 #[derive(Debug)]
 pub struct Cells {
-    core: csv_core::Reader,
+    /// Made for the first row with quotes: its tables take longer than a small file does, which counts where there are very many.
+    core: Option<Box<csv_core::Reader>>,
     delimiter: u8,
     ranges: Vec<Range<usize>>,
     /// Unquoted text of a quoted row; empty for a plain one, whose ranges point into the row itself.
@@ -18,8 +19,7 @@ impl Cells {
     /// For rows with this delimiter.
     #[must_use]
     pub fn new(delimiter: u8) -> Cells {
-        let core = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-        Cells { core, delimiter, ranges: Vec::new(), unquoted: None, output: Vec::new(), ends: Vec::new() }
+        Cells { core: None, delimiter, ranges: Vec::new(), unquoted: None, output: Vec::new(), ends: Vec::new() }
     }
 
     /// The delimiter it splits at.
@@ -41,7 +41,8 @@ impl Cells {
             self.ranges.push(from..row.len());
             return;
         }
-        self.core.reset();
+        let core = self.core.get_or_insert_with(|| Box::new(csv_core::ReaderBuilder::new().delimiter(self.delimiter).build()));
+        core.reset();
         let size = row.len() + 8;
         self.output.resize(size.max(self.output.len()), 0);
         let most = memchr::memchr_iter(self.delimiter, row.as_bytes()).count() + 2;
@@ -49,7 +50,7 @@ impl Cells {
         let (mut read, mut written, mut cells) = (0, 0, 0);
         // Twice at most: the row, then the end of input that closes its last cell.
         for _ in 0..4 {
-            let (result, r, w, c) = self.core.read_record(&row.as_bytes()[read..], &mut self.output[written..], &mut self.ends[cells..]);
+            let (result, r, w, c) = core.read_record(&row.as_bytes()[read..], &mut self.output[written..], &mut self.ends[cells..]);
             read += r;
             written += w;
             cells += c;
