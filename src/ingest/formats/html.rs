@@ -1,6 +1,6 @@
 //! Tables of web pages, which many systems write and name `.xls`: read as they stream by, without a tree in memory.
 //!
-//! [`tables`] finds those worth reading (layout tables nest the real ones), [`rows`] reads one. [`Page`] follows the tags; how
+//! [`tables`] finds those worth reading (layout tables nest the real ones), [`rows`] reads one. `Page` follows the tags; how
 //! characters become tags is html5gum's.
 
 mod text;
