@@ -36,6 +36,8 @@ pub struct Config {
     pub sheets: Vec<String>,
     /// What to ask databases.
     pub query: Option<String>,
+    /// Keep each message's own row beside the chat it was joined into: for outputs that write every row.
+    pub keep_messages: bool,
     /// Password of databases whose URL has none.
     pub password: Option<String>,
 }

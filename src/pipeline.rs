@@ -12,13 +12,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::dates::{self, Found, When};
 use crate::ingest::notes::RowNotes;
-use crate::ingest::reader::{FileReport, Layout, Legible, Reject};
+use crate::ingest::reader::{FileReport, Layout, Legible, Message, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
 use crate::prediction::{Evidence, Prediction};
 use crate::ticket::{Reason, Ticket};
-use crate::transcript;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -74,27 +73,22 @@ pub(crate) struct Row<'a> {
     pub cells: &'a Cells,
     /// How its columns are masked; empty where they are not.
     pub masks: &'a [mask::Cells],
-    /// Whether it is a chat that was joined from messages.
-    pub chat: bool,
+    /// The rows it was joined from, where it is a chat.
+    pub messages: &'a [Message],
     /// When it happened, where that was written and understood.
     pub when: Option<When>,
     /// What the header tells of the field.
     pub field: Field,
 }
 
-impl<'a> Row<'a> {
-    /// The cells as they may leave.
-    pub fn masked_cells(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        let masks = self.masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));
-        let chat = self.chat;
-        self.cells.iter(self.line).zip(masks).map(move |(cell, how)| match how {
-            mask::Cells::Keep if !chat => Cow::Borrowed(cell),
-            mask::Cells::Search if !chat => mask::mask(cell),
-            mask::Cells::Keep => transcript::readable(cell),
-            mask::Cells::Search => Cow::Owned(mask::mask(&transcript::readable(cell)).into_owned()),
-            mask::Cells::Whole => Cow::Owned(mask::mask_whole(cell)),
-        })
-    }
+/// Cells as they may leave.
+pub(crate) fn masked<'c>(cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) -> impl Iterator<Item = Cow<'c, str>> {
+    let masks = masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));
+    cells.zip(masks).map(|(cell, how)| match how {
+        mask::Cells::Keep => Cow::Borrowed(cell),
+        mask::Cells::Search => mask::mask(cell),
+        mask::Cells::Whole => Cow::Owned(mask::mask_whole(cell)),
+    })
 }
 
 /// Masks what a decision quotes; positions stay.
@@ -281,7 +275,15 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         part: output.begin(layout),
     };
     for row in &batch.rows {
-        let set_aside = |reason, detail| Reject::new(&layout.file, row.span, reason, detail, row.raw.clone());
+        let set_aside = |reason, mut detail: String| {
+            let mut span = row.span;
+            // The messages of a chat need not stand together.
+            if let [first, more @ ..] = &row.messages[..] {
+                span = first.span;
+                more.iter().for_each(|m| detail.push_str(&format!("; more of it: {} bytes from byte {}", m.span.len, m.span.start)));
+            }
+            Reject::new(&layout.file, span, reason, detail, row.raw.clone())
+        };
         match layout.split(row, &batch.text, &mut worker.cells) {
             Ok(Legible::Yes) => {}
             Ok(Legible::Again) => done.notes.mojibake += 1,
@@ -323,7 +325,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
         }
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, chat: layout.messages, when, field });
+        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, messages: &row.messages, when, field });
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {

@@ -133,16 +133,16 @@ fn push_line(out: &mut String, text: &str) {
 /// Ends a message in a chat that was joined from messages: a private character, which nobody writes.
 const END: char = '\u{e0a1}';
 
-/// A message as part of a joined chat.
+/// A message as part of a joined chat, and how many characters of it stand before its words.
 #[must_use]
-pub fn message(said: Role, words: &str) -> String {
+pub fn message(said: Role, words: &str) -> (usize, String) {
     let name = match said {
         Role::Customer => "客户",
         Role::Agent => "客服",
         Role::Robot => "机器人",
         Role::System => "系统",
     };
-    format!("{name}：{}{END}", words.trim())
+    (name.chars().count() + 1, format!("{name}：{words}{END}"))
 }
 
 /// As [`split`], for a chat joined from [`message`]s.
@@ -169,12 +169,6 @@ pub fn split_messages<'t>(cell: &str) -> (Cow<'t, str>, Option<String>) {
         }
     }
     (Cow::Owned(customer), Some(desk))
-}
-
-/// A joined chat as people may read it, character for character.
-#[must_use]
-pub fn readable(cell: &str) -> Cow<'_, str> {
-    if cell.contains(END) { Cow::Owned(cell.replace(END, "\n")) } else { Cow::Borrowed(cell) }
 }
 
 /// Whether these markers make a chat, and not a form or a customer's account of one.

@@ -147,6 +147,7 @@ impl InputArgs {
         }
         let columns = &settings.columns;
         let ingest = ingest::Config {
+            keep_messages: false,
             encoding: match (self.encoding, &settings.encoding) {
                 (Some(e), _) => Some(e),
                 (None, Some(name)) => Some(name.parse().map_err(Error::setup)?),

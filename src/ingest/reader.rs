@@ -9,6 +9,7 @@ mod layout;
 mod messages;
 
 pub use layout::{Layout, Legible};
+use messages::Chat;
 
 use super::encoding::Encoding;
 use super::notes::Notes;
@@ -54,6 +55,21 @@ pub struct BatchRow {
     pub number: u64,
     /// Its bytes, if they are kept.
     pub raw: Option<Vec<u8>>,
+    /// The rows it was joined from, where it is a chat.
+    pub messages: Vec<Message>,
+}
+
+/// A row of a file of one message a row.
+#[derive(Debug)]
+pub struct Message {
+    /// Its place among all messages of the file, from 0.
+    pub place: u64,
+    /// Where its bytes are.
+    pub span: RowSpan,
+    /// Which characters of the chat's text are its words.
+    pub words: Range<usize>,
+    /// Its characters, if messages are kept.
+    pub line: String,
 }
 
 /// A quarantined row with its bytes, if they are kept.
@@ -122,6 +138,8 @@ pub struct Reader {
     layout: Arc<Layout>,
     records: Box<dyn Records>,
     pending: VecDeque<(String, Record)>,
+    /// The chats of a file of messages, all of them.
+    chats: VecDeque<Chat>,
     header_text: String,
     names: ColumnNames,
     /// What the values look like; `None` where rows cannot be repaired.
@@ -178,6 +196,7 @@ impl Reader {
             layout: Arc::new(layout),
             records,
             pending: VecDeque::new(),
+            chats: VecDeque::new(),
             header_text: String::new(),
             names: config.columns.clone(),
             profile: None,
@@ -197,7 +216,7 @@ impl Reader {
             reader.learn();
             reader.check_times(config.columns.time.is_some());
             reader.check_texts();
-            reader.group_messages(config.columns.role.is_some())?;
+            reader.group_messages(config.columns.role.is_some(), config.keep_messages)?;
             Ok(Opened::Reader(Box::new(reader)))
         } else {
             Ok(Opened::Empty(reader.finish()?))
@@ -253,59 +272,15 @@ impl Reader {
         while (batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS)
             || (batch.rows.len() <= BATCH_ROWS && self.half_follows()?)
         {
-            let record = match self.pending.pop_front() {
-                Some((text, mut record)) => {
-                    let from = batch.text.len();
-                    batch.text.push_str(&text);
-                    if let Record::Row { text, .. } = &mut record {
-                        *text = from..batch.text.len();
-                    }
-                    record
-                }
-                None => match self.read_record(&mut batch.text)? {
-                    Some(record) => record,
-                    None => {
-                        self.done = true;
-                        break;
-                    }
-                },
-            };
-            self.account(&record);
-            self.number += 1;
-            match record {
-                Record::Blank(_) => self.report.structural += 1,
-                Record::Row { text, quoted, cells, span, raw } => {
-                    let fate = self.judge(&batch.text[text.clone()], quoted, cells, span)?;
-                    if matches!(fate, Fate::Structural) {
-                        self.report.structural += 1;
-                        continue;
-                    }
-                    self.report.rows += 1;
-                    match fate {
-                        Fate::Repaired(row) => {
-                            batch.text.truncate(text.start);
-                            self.push_repaired(&mut batch, &row, span, raw);
-                        }
-                        Fate::Half => {
-                            self.take_back_last(&mut batch, span);
-                            batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw });
-                        }
-                        Fate::Bad(detail) => {
-                            batch.text.truncate(text.start);
-                            batch.rejects.push(Reject::new(&self.report.file, span, Reason::WrongWidth, detail, raw));
-                        }
-                        Fate::Row | Fate::Structural => batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw }),
-                    }
-                }
-                Record::Bad { span, reason, detail, text, raw } => {
-                    self.report.rows += 1;
-                    if let Some(row) = text.and_then(|text| self.requote(&text)) {
-                        self.push_repaired(&mut batch, &row, span, raw);
-                        continue;
-                    }
-                    batch.rejects.push(Reject::new(&self.report.file, span, reason, detail, raw));
-                }
+            if let Some(chat) = self.chats.pop_front() {
+                self.push_chat(&mut batch, chat);
+                continue;
             }
+            let Some(record) = self.next_record(&mut batch.text)? else {
+                self.done = true;
+                break;
+            };
+            self.take(&mut batch, record)?;
         }
         // The first batch is handed out even if empty: its layout tells the header.
         let empty = batch.rows.is_empty() && batch.rejects.is_empty() && self.handed_out;
@@ -313,12 +288,81 @@ impl Reader {
         Ok(if empty && self.done { None } else { Some(batch) })
     }
 
+    /// The next record, read ahead or not; its characters are appended to `text`.
+    fn next_record(&mut self, text: &mut String) -> Result<Option<Record>> {
+        loop {
+            let from = text.len();
+            let record = match self.pending.pop_front() {
+                Some((own, mut record)) => {
+                    text.push_str(&own);
+                    if let Record::Row { text: range, .. } = &mut record {
+                        *range = from..text.len();
+                    }
+                    record
+                }
+                None => match self.read_record(text)? {
+                    Some(record) => record,
+                    None => return Ok(None),
+                },
+            };
+            let Record::Row { lines, raw, .. } = &record else { return Ok(Some(record)) };
+            if lines.is_empty() || !self.swallows(&text[from..], lines) {
+                return Ok(Some(record));
+            }
+            for again in self.records.apart(&text[from..], lines, raw.as_deref()).into_iter().rev() {
+                self.pending.push_front(again);
+            }
+            text.truncate(from);
+        }
+    }
+
+    /// Puts a record where it belongs.
+    fn take(&mut self, batch: &mut Batch, record: Record) -> Result<()> {
+        self.account(&record);
+        self.number += 1;
+        match record {
+            Record::Blank(_) => self.report.structural += 1,
+            Record::Row { text, quoted, cells, span, raw, .. } => {
+                let fate = self.judge(&batch.text[text.clone()], quoted, cells, span)?;
+                if matches!(fate, Fate::Structural) {
+                    self.report.structural += 1;
+                    return Ok(());
+                }
+                self.report.rows += 1;
+                match fate {
+                    Fate::Repaired(row) => {
+                        batch.text.truncate(text.start);
+                        self.push_repaired(batch, &row, span, raw);
+                    }
+                    Fate::Half => {
+                        self.take_back_last(batch, span);
+                        batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw, messages: Vec::new() });
+                    }
+                    Fate::Bad(detail) => {
+                        batch.text.truncate(text.start);
+                        batch.rejects.push(Reject::new(&self.report.file, span, Reason::WrongWidth, detail, raw));
+                    }
+                    Fate::Row | Fate::Structural => batch.rows.push(BatchRow { text, quoted, span, number: self.number, raw, messages: Vec::new() }),
+                }
+            }
+            Record::Bad { span, reason, detail, text, raw } => {
+                self.report.rows += 1;
+                if let Some(row) = text.and_then(|text| self.requote(&text)) {
+                    self.push_repaired(batch, &row, span, raw);
+                } else {
+                    batch.rejects.push(Reject::new(&self.report.file, span, reason, detail, raw));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A repaired row goes on as if the file had it as it should be.
     fn push_repaired(&self, batch: &mut Batch, row: &[String], span: RowSpan, raw: Option<Vec<u8>>) {
         let from = batch.text.len();
         push_row(&mut batch.text, row, self.layout.delimiter);
         let quoted = batch.text[from..].contains('"');
-        batch.rows.push(BatchRow { text: from..batch.text.len(), quoted, span, number: self.number, raw });
+        batch.rows.push(BatchRow { text: from..batch.text.len(), quoted, span, number: self.number, raw, messages: Vec::new() });
     }
 
     /// Bytes read so far.

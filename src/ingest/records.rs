@@ -31,6 +31,14 @@ impl From<LineSpan> for RowSpan {
     }
 }
 
+/// One line of a row that has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowLine {
+    /// Bytes of its characters in the row's text, line end included; the last one has none.
+    pub len: usize,
+    span: LineSpan,
+}
+
 /// What the next bytes are.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Record {
@@ -44,6 +52,8 @@ pub enum Record {
         cells: usize,
         /// Where its bytes are.
         span: RowSpan,
+        /// Its lines, where it has several.
+        lines: Vec<RowLine>,
         /// Its bytes, if they are kept.
         raw: Option<Vec<u8>>,
     },
@@ -77,6 +87,11 @@ pub trait Records: Send {
     fn offset(&self) -> u64;
     /// Lines that were in another encoding than the input.
     fn mixed_lines(&self) -> u64;
+    /// A row of several lines that turned out to be none, read again: its first line is bad, the others are read by themselves.
+    fn apart(&self, text: &str, lines: &[RowLine], raw: Option<&[u8]>) -> Vec<(String, Record)> {
+        let _ = (text, lines, raw);
+        Vec::new()
+    }
 }
 
 impl<R: Read + Send> Records for RecordReader<R> {
@@ -95,7 +110,30 @@ impl<R: Read + Send> Records for RecordReader<R> {
     fn mixed_lines(&self) -> u64 {
         self.mixed_lines
     }
+
+    fn apart(&self, text: &str, lines: &[RowLine], raw: Option<&[u8]>) -> Vec<(String, Record)> {
+        let nothing = LineReader::new(std::io::empty(), self.encoding, 0);
+        let mut reader = RecordReader::new(nothing, self.encoding, self.delimiter);
+        reader.width = self.width;
+        let (mut at, mut byte) = (0, 0);
+        for line in lines {
+            let end = byte + line.span.len as usize;
+            let raw = raw.and_then(|raw| raw.get(byte..end)).map(<[u8]>::to_vec);
+            let text = text.get(at..at + line.len).unwrap_or_default().to_owned();
+            reader.open.push(Item::Text { text, span: line.span, raw });
+            (at, byte) = (at + line.len, end);
+        }
+        let mut records = vec![(String::new(), reader.give_up(None, SWALLOWS))];
+        loop {
+            let mut text = String::new();
+            // What is read is in memory: nothing can fail.
+            let Ok(Some(record)) = reader.read_record(&mut text) else { return records };
+            records.push((text, record));
+        }
+    }
 }
+
+const SWALLOWS: &str = "a quoted cell swallows the lines after it";
 
 #[derive(Debug)]
 enum Item {
@@ -213,7 +251,7 @@ impl<R: Read> RecordReader<R> {
                         continue;
                     }
                     if !self.open.is_empty() && self.width.is_some_and(|w| w != cells) {
-                        return Ok(Some(self.give_up(Some(item), "a quoted cell swallows the lines after it")));
+                        return Ok(Some(self.give_up(Some(item), SWALLOWS)));
                     }
                     self.open.push(item);
                     return Ok(Some(self.join(out)));
@@ -259,7 +297,7 @@ impl<R: Read> RecordReader<R> {
         };
         let from = out.len();
         out.push_str(body);
-        Ok(Fast::Done(Some(Record::Row { text: from..out.len(), quoted, cells, span: span.into(), raw })))
+        Ok(Fast::Done(Some(Record::Row { text: from..out.len(), quoted, cells, span: span.into(), lines: Vec::new(), raw })))
     }
 
     fn next_item(&mut self) -> std::io::Result<Option<Item>> {
@@ -301,9 +339,11 @@ impl<R: Read> RecordReader<R> {
         let from = out.len();
         let mut span: Option<RowSpan> = None;
         let mut bytes: Option<Vec<u8>> = None;
+        let mut lines = Vec::new();
         for item in self.open.drain(..) {
             let Item::Text { text, span: s, raw } = item else { continue };
             out.push_str(&text);
+            lines.push(RowLine { len: text.len(), span: s });
             match &mut span {
                 None => span = Some(s.into()),
                 Some(span) => span.len += s.len,
@@ -313,13 +353,18 @@ impl<R: Read> RecordReader<R> {
             }
         }
         self.open_bytes = 0;
-        out.truncate(from + out[from..].trim_end_matches(['\n', '\r']).len());
+        let line_end = out.len() - from - out[from..].trim_end_matches(['\n', '\r']).len();
+        out.truncate(out.len() - line_end);
+        match &mut lines[..] {
+            [] | [_] => lines.clear(),
+            [.., last] => last.len = last.len.saturating_sub(line_end),
+        }
         let span = span.unwrap_or(RowSpan { line: 0, start: self.lines.offset(), len: 0 });
         if out.len() == from {
             return Record::Blank(span);
         }
         let quoted = out[from..].contains('"');
-        Record::Row { text: from..out.len(), quoted, cells: self.cells, span, raw: bytes }
+        Record::Row { text: from..out.len(), quoted, cells: self.cells, span, lines, raw: bytes }
     }
 }
 

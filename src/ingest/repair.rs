@@ -225,6 +225,15 @@ impl Profile {
         cells.len() == self.columns.len() && self.columns.iter().zip(cells).all(|(c, v)| c.fits(v.as_ref(), loose))
     }
 
+    /// Whether a line is certainly a row of this file: its cells fit, and one of them is of a kind that texts are not.
+    #[must_use]
+    pub fn is_row(&self, line: &str, delimiter: u8) -> bool {
+        let Some(pieces) = pieces(line, delimiter).filter(|p| p.len() == self.columns.len()) else { return false };
+        let telling = |c: &Column| matches!(c.class, Class::Date | Class::Id { .. } | Class::Words(_));
+        let tells = self.columns.iter().zip(&pieces).any(|(c, p)| telling(c) && !p.value.trim().is_empty());
+        tells && self.columns.iter().zip(&pieces).all(|(c, p)| c.fits(&p.value, false))
+    }
+
     /// The only reading of a row with too many cells that merges neighbours in one column.
     fn merge(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
         let pieces = pieces(line, delimiter)?;

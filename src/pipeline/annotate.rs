@@ -1,9 +1,12 @@
 //! `classify`: every readable row out again, its cells unchanged and in order, with the decision in five more columns.
 
-use super::{Consumer, Job, Outcome, Output, Rejects, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row, masked};
 use crate::cell::{push_cell, push_safe_cell};
 use crate::error::{Error, Result};
-use crate::ingest::reader::{Layout, Reject};
+use crate::ingest;
+use crate::ingest::cells::Cells;
+use crate::ingest::reader::{Layout, Message, Reject};
+use crate::mask;
 use crate::prediction::{Evidence, Prediction};
 use crate::taxonomy::Taxonomy;
 use std::io::Write;
@@ -32,9 +35,13 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
     name: &str,
     rejects: Option<Rejects<R>>,
 ) -> Result<(Outcome, W, Option<R>)> {
+    // Every row is written, messages too.
+    let ingest = ingest::Config { keep_messages: true, ..job.ingest.clone() };
+    let job = &Job { ingest: &ingest, dates: job.dates.clone(), ..*job };
     let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions };
-    let mut writer = Writer { out, name, rejects, header: None, bom: options.bom, decisions: options.decisions };
+    let mut writer = Writer { out, name, rejects, header: None, messages: (String::new(), Vec::new()), bom: options.bom, decisions: options.decisions };
     let outcome = super::run(job, &annotated, &mut writer)?;
+    writer.write_messages()?;
     let rejects = writer.rejects.take().map(Rejects::finish).transpose()?;
     writer.out.flush().map_err(|e| Error::io(name, "write", &e))?;
     Ok((outcome, writer.out, rejects))
@@ -50,6 +57,8 @@ struct Part {
     file: String,
     header: Vec<String>,
     text: String,
+    /// Rows that are written when all of their file are known, by their place.
+    messages: Vec<(u64, String)>,
 }
 
 impl Output for Annotate<'_> {
@@ -60,24 +69,45 @@ impl Output for Annotate<'_> {
     }
 
     fn begin(&self, layout: &Layout) -> Part {
-        Part { file: layout.file.clone(), header: layout.header.clone(), text: String::new() }
+        Part { file: layout.file.clone(), header: layout.header.clone(), text: String::new(), messages: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
-        let out = &mut part.text;
+        if row.messages.is_empty() {
+            self.push_cells(&mut part.text, row.cells.iter(row.line), row.masks);
+            self.push_decision(&mut part.text, row.prediction, None);
+            return;
+        }
+        let mut cells = Cells::new(row.cells.delimiter());
+        for message in row.messages {
+            cells.split(&message.line, message.line.contains('"'));
+            let mut out = String::with_capacity(message.line.len() + 64);
+            self.push_cells(&mut out, cells.iter(&message.line), row.masks);
+            self.push_decision(&mut out, row.prediction, Some(message));
+            part.messages.push((message.place, out));
+        }
+    }
+}
+
+impl Annotate<'_> {
+    fn push_cells<'c>(&self, out: &mut String, cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) {
         let cell = if self.raw_cells { push_cell } else { push_safe_cell };
-        for (i, value) in row.masked_cells().enumerate() {
+        for (i, value) in masked(cells, masks).enumerate() {
             if i > 0 {
                 out.push(',');
             }
             cell(out, &value, b',');
         }
+    }
+
+    /// The decision's cells, and the end of the line.
+    fn push_decision(&self, out: &mut String, p: &Prediction, message: Option<&Message>) {
         if !self.decisions {
             out.push('\n');
             return;
         }
+        let cell = if self.raw_cells { push_cell } else { push_safe_cell };
         out.push(',');
-        let p = row.prediction;
         out.push_str(p.kind.map_or("", crate::prediction::Kind::code));
         out.push(',');
         cell(out, p.product.as_deref().unwrap_or(""), b',');
@@ -88,7 +118,7 @@ impl Output for Annotate<'_> {
         out.push(',');
         push_confidence(out, p.confidence());
         out.push(',');
-        push_evidence(out, p, self.taxonomy);
+        push_evidence(out, p, self.taxonomy, message);
         out.push('\n');
     }
 }
@@ -103,7 +133,8 @@ fn push_confidence(out: &mut String, confidence: f32) {
 }
 
 /// `奖励@4 没到账@8 (game:699) 还没@7`: the words with their place, the rule's pack and line, then the words that decided the kind.
-fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy) {
+/// In a chat's message, words of other messages have no place.
+fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy, message: Option<&Message>) {
     let mut text = String::new();
     let words = |text: &mut String, evidence: &[Evidence]| {
         for e in evidence {
@@ -111,8 +142,11 @@ fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy) {
                 text.push(' ');
             }
             text.push_str(&e.words);
-            text.push('@');
-            push_number(text, e.at);
+            let words = message.map_or(0..usize::MAX, |m| m.words.clone());
+            if words.contains(&e.at) {
+                text.push('@');
+                push_number(text, e.at - words.start);
+            }
         }
     };
     if let Some(cause) = p.cause {
@@ -149,12 +183,31 @@ struct Writer<'n, W: Write, R: Write> {
     name: &'n str,
     rejects: Option<Rejects<R>>,
     header: Option<Vec<String>>,
+    /// A file, and its messages that wait for each other.
+    messages: (String, Vec<(u64, String)>),
     bom: bool,
     decisions: bool,
 }
 
+impl<W: Write, R: Write> Writer<'_, W, R> {
+    fn write(&mut self, text: &str) -> Result<()> {
+        self.out.write_all(text.as_bytes()).map_err(|e| Error::io(self.name, "write", &e))
+    }
+
+    /// Writes the messages of the last file, in its order.
+    fn write_messages(&mut self) -> Result<()> {
+        let mut messages = std::mem::take(&mut self.messages.1);
+        messages.sort_unstable_by_key(|(place, _)| *place);
+        messages.iter().try_for_each(|(_, line)| self.write(line))
+    }
+}
+
 impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
     fn part(&mut self, part: Part, _: &[bool]) -> Result<()> {
+        if self.messages.0 != part.file {
+            self.write_messages()?;
+            self.messages.0.clone_from(&part.file);
+        }
         let mut text = String::new();
         match &self.header {
             Some(header) if *header == part.header => {}
@@ -177,9 +230,15 @@ impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
                 self.header = Some(part.header);
             }
         }
-        let mut write = |bytes: &[u8]| self.out.write_all(bytes).map_err(|e| Error::io(self.name, "write", &e));
-        write(text.as_bytes())?;
-        write(part.text.as_bytes())
+        self.write(&text)?;
+        // What is no message of a chat stands under the messages.
+        if !part.text.is_empty() {
+            self.messages.1.extend(part.messages);
+            self.write_messages()?;
+            return self.write(&part.text);
+        }
+        self.messages.1.extend(part.messages);
+        Ok(())
     }
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {

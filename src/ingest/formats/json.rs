@@ -79,7 +79,14 @@ impl<R: Read + Send> Records for JsonRecords<R> {
         if std::mem::take(&mut self.header_due) {
             push_row(out, &self.keys.names, DELIMITER);
             let span = RowSpan { line: 0, start: 0, len: 0 };
-            return Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw: None }));
+            return Ok(Some(Record::Row {
+                text: from..out.len(),
+                quoted: out[from..].contains('"'),
+                cells: self.keys.names.len(),
+                span,
+                lines: Vec::new(),
+                raw: None,
+            }));
         }
         let (text, span) = match self.objects.next_object()? {
             None => return Ok(None),
@@ -113,7 +120,7 @@ impl<R: Read + Send> Records for JsonRecords<R> {
             }
         }
         push_row(out, row.into_iter().map(Option::unwrap_or_default), DELIMITER);
-        Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, raw }))
+        Ok(Some(Record::Row { text: from..out.len(), quoted: out[from..].contains('"'), cells: self.keys.names.len(), span, lines: Vec::new(), raw }))
     }
 
     fn set_width(&mut self, _: usize) {}

@@ -152,7 +152,14 @@ impl Records for Table {
         for _ in item.cells..self.width.unwrap_or(item.cells) {
             out.push(char::from(DELIMITER));
         }
-        Ok(Some(Record::Row { text: from..out.len(), quoted: item.quoted, cells: item.cells.max(self.width.unwrap_or(item.cells)), span, raw }))
+        Ok(Some(Record::Row {
+            text: from..out.len(),
+            quoted: item.quoted,
+            cells: item.cells.max(self.width.unwrap_or(item.cells)),
+            span,
+            lines: Vec::new(),
+            raw,
+        }))
     }
 
     fn set_width(&mut self, width: usize) {

@@ -3,7 +3,7 @@
 use super::{Batch, FOOTER_LINES, Reader, Reject, is_blank};
 use crate::error::Result;
 use crate::ingest::cells::Cells;
-use crate::ingest::records::{Record, RowSpan};
+use crate::ingest::records::{Record, RowLine, RowSpan};
 use crate::ingest::repair::{self, OtherTable, Profile};
 use crate::ticket::Reason;
 
@@ -52,6 +52,21 @@ impl Reader {
         if self.checks.text {
             self.profile = Profile::learn(&rows, &self.layout.columns);
         }
+    }
+
+    /// Whether a row of several lines is none: a quote that belongs to another row closes its cell, and a line that it swallowed
+    /// is a row of this file by itself.
+    pub(super) fn swallows(&self, text: &str, lines: &[RowLine]) -> bool {
+        let Some(profile) = self.profile.as_ref().filter(|_| self.table.is_none() && !self.in_dialect) else { return false };
+        let delimiter = self.layout.delimiter;
+        let mut at = 0;
+        let own = lines.iter().map(|l| {
+            at += l.len;
+            text[at - l.len..at].trim_end_matches(['\n', '\r'])
+        });
+        let own: Vec<&str> = own.collect();
+        let [first, inner @ .., last] = &own[..] else { return false };
+        inner.iter().any(|line| profile.is_row(line, delimiter)) || (profile.is_row(last, delimiter) && matches!(profile.quotes(first, delimiter), Ok(Some(_))))
     }
 
     /// What a row is, given its text. Asked about every row: most fit and are done after two comparisons.

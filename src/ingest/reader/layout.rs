@@ -86,7 +86,7 @@ impl Layout {
             [one] => Cow::Borrowed(cells.get(line, one)),
             _ => Cow::Owned(c.text.iter().map(|i| cells.get(line, *i)).filter(|t| !t.trim().is_empty()).collect::<Vec<_>>().join("\n")),
         };
-        let (body, said) = if self.messages { transcript::split_messages(&body) } else { transcript::split(body) };
+        let (body, said) = if row.messages.is_empty() { transcript::split(body) } else { transcript::split_messages(&body) };
         let agent = get(c.agent);
         let agent = match said {
             Some(said) if agent.trim().is_empty() => Cow::Owned(said),
