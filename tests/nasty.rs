@@ -453,6 +453,13 @@ fn dates_that_cannot_be_are_set_aside() {
     assert!(ran.stderr.contains("2 rows have a date without a year"), "{}", ran.stderr);
     assert!(ran.stdout.contains("\"since\": null"), "{}", ran.stdout);
     assert_eq!(desk.digest("--as-of 2026-11-03 short.csv")["since"], "2026-11-01");
+    // A moment is counted on the desk's day.
+    desk.file("utc.csv", "工单号,创建时间,内容\n1,2026-11-01T20:00:00Z,闪退\n");
+    assert_eq!(desk.digest("utc.csv")["as_of"], "2026-11-02");
+    assert_eq!(desk.digest("--time-zone Europe/London utc.csv")["as_of"], "2026-11-01");
+    let ran = desk.ahu("summarize --time-zone Peking utc.csv");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("expected a time zone such as Asia/Shanghai"), "{}", ran.stderr);
     // A column that is no time at all is none.
     desk.file("odd.csv", "工单号,时间,内容\n1,白班,闪退\n2,夜班,闪退\n");
     let ran = desk.ahu("summarize --format json odd.csv");

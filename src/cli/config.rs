@@ -15,6 +15,8 @@ pub struct Settings {
     pub taxonomy: Vec<PathBuf>,
     /// See `--min-confidence`.
     pub min_confidence: Option<f32>,
+    /// See `--time-zone`.
+    pub time_zone: Option<String>,
     /// See `--encoding`.
     pub encoding: Option<String>,
     /// See `--delimiter`.

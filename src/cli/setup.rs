@@ -4,7 +4,7 @@ use super::config;
 use super::output::{self, Progress};
 use ahu::classify::{self, Classifier};
 use ahu::error::{Error, Result, nearest};
-use ahu::ingest::{self, ColumnNames, Encoding, FileReport, Source, source};
+use ahu::ingest::{self, ColumnNames, Encoding, FileReport, Source, dates, source};
 use ahu::pipeline::{Job, Outcome, Rejects};
 use ahu::taxonomy::{self, Taxonomy};
 use std::collections::HashSet;
@@ -58,6 +58,9 @@ pub struct InputArgs {
     /// The day that dates without a year are reckoned from, and that a digest is headed with [default: the last day of the tickets]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
+    /// Time zone of the desk, whose days are counted: Asia/Taipei, Europe/London [default: Asia/Shanghai]
+    #[arg(long, value_name = "NAME")]
+    pub time_zone: Option<String>,
     /// Encoding of the inputs: utf-8, gb18030 (gbk), big5, utf-16le, utf-16be [default: told by the bytes]
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<Encoding>,
@@ -102,6 +105,7 @@ pub struct Setup {
     pub max_quarantined: f64,
     pub mask: bool,
     pub as_of: Option<jiff::civil::Date>,
+    pub dates: dates::Reader,
     pub progress: AtomicU64,
 }
 
@@ -186,8 +190,12 @@ impl InputArgs {
             None => None,
             Some(text) => {
                 let wrong = || Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`"));
-                Some(ahu::ingest::dates::day(text).ok_or_else(wrong)?)
+                Some(dates::day(text).ok_or_else(wrong)?)
             }
+        };
+        let zone = match self.time_zone.as_ref().or(settings.time_zone.as_ref()) {
+            None => dates::china(),
+            Some(name) => dates::zone(name)?,
         };
         let classifier = taxonomy.classifier(&settings, &[])?;
         let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
@@ -204,6 +212,7 @@ impl InputArgs {
             max_quarantined,
             mask: !self.no_mask,
             as_of,
+            dates: dates::Reader::new(zone, as_of),
             progress: AtomicU64::new(0),
         })
     }
@@ -244,7 +253,7 @@ impl Setup {
             only_ids: self.only_ids.as_ref(),
             keep_raw: self.rejects.is_some(),
             max_quarantined: self.max_quarantined,
-            dates: ahu::ingest::dates::Reader::new(ahu::ingest::dates::china(), self.as_of),
+            dates: self.dates.clone(),
             mask: self.mask,
             progress: &self.progress,
         }

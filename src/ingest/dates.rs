@@ -3,6 +3,7 @@
 //! What could be read in two ways is read in the one that desks use (`11/1/2026` is 1 November) or, where there is none, refused:
 //! a wrong day is worse in a digest than a missing one.
 
+use crate::error::{Error, Result};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
@@ -65,6 +66,19 @@ impl Default for Reader {
 #[must_use]
 pub fn china() -> TimeZone {
     TimeZone::fixed(Offset::constant(8))
+}
+
+/// The zone of a name of the IANA database, in any case.
+///
+/// # Errors
+/// When there is no such zone.
+///
+/// ```
+/// assert!(ahu::ingest::dates::zone("asia/taipei").is_ok());
+/// assert!(ahu::ingest::dates::zone("Peking").unwrap_err().to_string().contains("Asia/Shanghai"));
+/// ```
+pub fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| Error::setup(format!("expected a time zone such as Asia/Shanghai or Europe/London, found `{name}`")))
 }
 
 impl Reader {
