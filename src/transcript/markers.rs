@@ -163,11 +163,27 @@ pub(super) fn is_header(text: &str) -> bool {
     plain && (known || rest.chars().any(|c| c.is_numeric() || matches!(c, '-' | '=' | '—' | '*')))
 }
 
+/// Whether a cell has a character that every marker has one of: `: ： ︰ ∶ 【 [ ［ 〔 〖 > 》 | TAB`.
+pub(super) fn has_sign(mut cell: &[u8]) -> bool {
+    loop {
+        cell = match cell {
+            [b':' | b'[' | b'>' | b'|' | b'\t', ..]
+            | [0xEF, 0xBC, 0x9A | 0xBB, ..]
+            | [0xEF, 0xB8, 0xB0, ..]
+            | [0xE2, 0x88, 0xB6, ..]
+            | [0xE3, 0x80, 0x90 | 0x94 | 0x96 | 0x8B, ..] => return true,
+            [lead, _, _, tail @ ..] if lead >> 4 == 0xE => tail,
+            [_, tail @ ..] => tail,
+            [] => return false,
+        };
+    }
+}
+
 /// The markers of a cell, in order. Whether they make a chat is not yet said.
 pub(super) fn find(cell: &str) -> Vec<Marker<'_>> {
     let mut found: Vec<Marker<'_>> = Vec::new();
     // Most cells are no chat, and most of those have none of these.
-    if !cell.contains([':', '：', '︰', '∶', '【', '[', '［', '〔', '〖', '>', '》', '\t', '|']) {
+    if !has_sign(cell.as_bytes()) {
         return found;
     }
     let mut shape = None;
