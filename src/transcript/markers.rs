@@ -164,19 +164,12 @@ pub(super) fn is_header(text: &str) -> bool {
 }
 
 /// Whether a cell has a character that every marker has one of: `: ： ︰ ∶ 【 [ ［ 〔 〖 > 》 | TAB`.
-pub(super) fn has_sign(mut cell: &[u8]) -> bool {
-    loop {
-        cell = match cell {
-            [b':' | b'[' | b'>' | b'|' | b'\t', ..]
-            | [0xEF, 0xBC, 0x9A | 0xBB, ..]
-            | [0xEF, 0xB8, 0xB0, ..]
-            | [0xE2, 0x88, 0xB6, ..]
-            | [0xE3, 0x80, 0x90 | 0x94 | 0x96 | 0x8B, ..] => return true,
-            [lead, _, _, tail @ ..] if lead >> 4 == 0xE => tail,
-            [_, tail @ ..] => tail,
-            [] => return false,
-        };
-    }
+pub(super) fn has_sign(cell: &[u8]) -> bool {
+    memchr::memchr3(b':', b'[', b'>', cell).is_some()
+        || memchr::memchr2(b'|', b'\t', cell).is_some()
+        || memchr::memchr3_iter(0xEF, 0xE3, 0xE2, cell).any(|at| {
+            matches!(&cell[at..], [0xEF, 0xBC, 0x9A | 0xBB, ..] | [0xEF, 0xB8, 0xB0, ..] | [0xE2, 0x88, 0xB6, ..] | [0xE3, 0x80, 0x90 | 0x94 | 0x96 | 0x8B, ..])
+        })
 }
 
 /// The markers of a cell, in order. Whether they make a chat is not yet said.
