@@ -88,7 +88,7 @@ impl Encoding {
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         if self == Encoding::Utf8 {
-            return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
+            return simdutf8::basic::from_utf8(bytes).ok().map(Cow::Borrowed);
         }
         self.table().decode_without_bom_handling_and_without_replacement(bytes)
     }
@@ -252,7 +252,7 @@ pub(super) fn common_hanzi() -> &'static HashSet<char> {
 #[must_use]
 pub fn decode_line(encoding: Encoding, line: &[u8]) -> Option<(Cow<'_, str>, bool)> {
     match encoding {
-        Encoding::Utf8 => match std::str::from_utf8(line) {
+        Encoding::Utf8 => match simdutf8::basic::from_utf8(line) {
             Ok(s) => Some((Cow::Borrowed(s), false)),
             Err(_) => Encoding::Gb18030.decode(line).map(|s| (s, true)),
         },
@@ -261,7 +261,7 @@ pub fn decode_line(encoding: Encoding, line: &[u8]) -> Option<(Cow<'_, str>, boo
                 return encoding.decode(line).map(|s| (s, false));
             }
             // GB or Big5 bytes that happen to be valid UTF-8 with three-byte sequences are all but impossible.
-            match std::str::from_utf8(line) {
+            match simdutf8::basic::from_utf8(line) {
                 Ok(s) if has_long_sequence(line) => Some((Cow::Borrowed(s), true)),
                 _ => encoding.decode(line).map(|s| (s, false)),
             }

@@ -2,7 +2,9 @@
 
 use super::roles::{self, Trust};
 use super::{Role, roles::LONGEST};
+use aho_corasick::packed::Searcher;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// What stands before a turn.
 #[derive(Debug, Clone, Copy)]
@@ -163,20 +165,22 @@ pub(super) fn is_header(text: &str) -> bool {
     plain && (known || rest.chars().any(|c| c.is_numeric() || matches!(c, '-' | '=' | '—' | '*')))
 }
 
-/// Whether a cell has a character that every marker has one of: `: ： ︰ ∶ 【 [ ［ 〔 〖 > 》 | TAB`.
-pub(super) fn has_sign(cell: &[u8]) -> bool {
-    memchr::memchr3(b':', b'[', b'>', cell).is_some()
-        || memchr::memchr2(b'|', b'\t', cell).is_some()
-        || memchr::memchr3_iter(0xEF, 0xE3, 0xE2, cell).any(|at| {
-            matches!(&cell[at..], [0xEF, 0xBC, 0x9A | 0xBB, ..] | [0xEF, 0xB8, 0xB0, ..] | [0xE2, 0x88, 0xB6, ..] | [0xE3, 0x80, 0x90 | 0x94 | 0x96 | 0x8B, ..])
-        })
+/// Whether a cell has a character that every marker has one of.
+pub(super) fn has_sign(cell: &str) -> bool {
+    const WIDE: [&str; 8] = ["：", "︰", "∶", "【", "［", "〔", "〖", "》"];
+    static SEARCHER: OnceLock<Option<Searcher>> = OnceLock::new();
+    let bytes = cell.as_bytes();
+    memchr::memchr3(b':', b'[', b'>', bytes).is_some()
+        || memchr::memchr2(b'|', b'\t', bytes).is_some()
+        // Without the machine's vector instructions there is no searcher.
+        || SEARCHER.get_or_init(|| Searcher::new(WIDE)).as_ref().map_or_else(|| WIDE.iter().any(|w| cell.contains(w)), |s| s.find(bytes).is_some())
 }
 
 /// The markers of a cell, in order. Whether they make a chat is not yet said.
 pub(super) fn find(cell: &str) -> Vec<Marker<'_>> {
     let mut found: Vec<Marker<'_>> = Vec::new();
     // Most cells are no chat, and most of those have none of these.
-    if !has_sign(cell.as_bytes()) {
+    if !has_sign(cell) {
         return found;
     }
     let mut shape = None;

@@ -374,7 +374,7 @@ fn long_cells_take_no_long() {
 #[test]
 fn every_sign_of_a_marker_is_seen() {
     for sign in [':', '：', '︰', '∶', '【', '[', '［', '〔', '〖', '>', '》', '\t', '|'] {
-        assert!(super::markers::has_sign(format!("没到账é{sign}").as_bytes()), "{sign}");
+        assert!(super::markers::has_sign(&format!("没到账é{sign}")), "{sign}");
     }
-    assert!(!super::markers::has_sign("没到账，等三天了。é、！［".trim_end_matches('［').as_bytes()));
+    assert!(!super::markers::has_sign("没到账，等三天了。é、！"));
 }

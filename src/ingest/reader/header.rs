@@ -189,7 +189,7 @@ impl Reader {
 
 /// A header's cell as it was meant.
 fn legible(cell: &str) -> Cow<'_, str> {
-    if repair::may_be_mojibake(cell) { repair::mojibake(cell).map_or(Cow::Borrowed(cell), Cow::Owned) } else { Cow::Borrowed(cell) }
+    if repair::may_be_mojibake(cell, true) { repair::mojibake(cell).map_or(Cow::Borrowed(cell), Cow::Owned) } else { Cow::Borrowed(cell) }
 }
 
 /// Whether a cell of the first row is certainly no column's name.

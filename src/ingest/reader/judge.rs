@@ -6,6 +6,7 @@ use crate::ingest::cells::Cells;
 use crate::ingest::records::{Record, RowLine, RowSpan};
 use crate::ingest::repair::{self, OtherTable, Profile};
 use crate::ticket::Reason;
+use std::sync::Arc;
 
 /// What becomes of a row.
 pub(super) enum Fate {
@@ -49,6 +50,9 @@ impl Reader {
         if self.trailing {
             rows = trailing;
         }
+        let odd = |cell: &str| repair::may_be_mojibake(cell, true) && (repair::is_damaged(cell) || repair::mojibake(cell).is_some());
+        let wary = self.layout.header.iter().chain(rows.iter().flatten()).any(|cell| odd(cell));
+        Arc::make_mut(&mut self.layout).wary = wary;
         if self.checks.text {
             self.profile = Profile::learn(&rows, &self.layout.columns);
         }

@@ -24,6 +24,8 @@ pub struct Layout {
     pub masks: Vec<mask::Cells>,
     /// Whether rows are chats that were joined from messages.
     pub messages: bool,
+    /// Whether its first rows hold text that was read in the wrong encoding once, so that others are likely.
+    pub wary: bool,
     /// Put before `#row` where a row has no id: empty for a single input.
     pub row_prefix: String,
 }
@@ -54,7 +56,7 @@ impl Layout {
         if cells.len() != width {
             return Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len())));
         }
-        if !repair::may_be_mojibake(line) {
+        if !repair::may_be_mojibake(line, self.wary) {
             return Ok(Legible::Yes);
         }
         let repaired: Vec<Option<String>> = cells.iter(line).map(repair::mojibake).collect();
