@@ -185,11 +185,15 @@ pub(super) fn find(cell: &str) -> Vec<Marker<'_>> {
     }
     let mut shape = None;
     let mut end = 0;
+    let mut of_one_line = None;
     for (pos, begins_line) in places(cell, false) {
         if pos < end {
             continue;
         }
         if !begins_line && shape.is_none() && pos > HEADER {
+            if *of_one_line.get_or_insert_with(|| !may_break(&cell.as_bytes()[pos..])) {
+                break;
+            }
             continue;
         }
         let Some(mut marker) = Scan { cell, at: pos }.marker(begins_line) else { continue };
@@ -331,6 +335,11 @@ pub(super) fn trimmed(cell: &str, start: usize, end: usize) -> Option<(usize, &s
 
 fn is_blank(c: char) -> bool {
     (c.is_whitespace() && !is_break(c)) || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Whether a line may begin somewhere in a text: looks for the first bytes of all that [`Scan::line_break`] knows, and TAB.
+fn may_break(text: &[u8]) -> bool {
+    memchr::memchr3(b'\n', b'\r', b'|', text).is_some() || memchr::memchr3(b'\\', b'<', b'\t', text).is_some() || memchr::memchr2(0xC2, 0xE2, text).is_some()
 }
 
 fn is_break(c: char) -> bool {
