@@ -8,6 +8,33 @@ use std::collections::HashMap;
 /// Who wrote, as a hash, and on which day; days count from any day.
 pub type Contact = (u64, i32);
 
+/// What a text says without its numbers and punctuation, as a hash; 0: too short to be pasted from anywhere.
+pub type Wording = u32;
+
+/// Fewest letters of a text that may be pasted.
+const SHORTEST_PASTED: usize = 6;
+
+/// The [`Wording`] of a text: pasted texts have the same one, whatever order numbers are filled in.
+///
+/// ```
+/// use ahu::counts::wording;
+/// assert_eq!(wording("订单 123 还没有发货，请处理"), wording("订单456还没有发货 请处理！"));
+/// assert_ne!(wording("订单 123 还没有发货"), wording("订单 123 还没有退款"));
+/// assert_eq!(wording("退款"), 0);
+/// ```
+#[must_use]
+pub fn wording(text: &str) -> Wording {
+    let (mut hash, mut letters) = (0u64, 0);
+    for c in text.chars() {
+        // Hanzi, and what is spelled in letters; asking the tables for each hanzi would take longer than the rest.
+        if matches!(c, '\u{3400}'..='\u{9fff}' | 'a'..='z' | 'A'..='Z') || (c > '\u{bf}' && c.is_alphabetic()) {
+            hash = (hash ^ u64::from(c.to_ascii_lowercase())).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+            letters += 1;
+        }
+    }
+    if letters < SHORTEST_PASTED { 0 } else { ((hash >> 32) as u32).max(1) }
+}
+
 /// What is counted of a ticket.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counted<'a> {
@@ -21,6 +48,8 @@ pub struct Counted<'a> {
     pub id: &'a str,
     /// Its customer, where one is known.
     pub contact: Option<Contact>,
+    /// What its text says.
+    pub wording: Wording,
 }
 
 /// Tickets of one product, kind and cause.
@@ -34,9 +63,35 @@ pub struct Cell {
     pub ids: Vec<String>,
     /// Who wrote when, of those whose customer is known.
     pub contacts: Vec<Contact>,
+    /// What their texts say, of the first [`MOST_WORDINGS`].
+    pub wordings: Vec<Wording>,
 }
 
+/// Most wordings that are kept of a cell, to bound memory; more tickets of one cause are told by no paste.
+pub const MOST_WORDINGS: usize = 1_000_000;
+/// Fewest tickets of one text that are no accident.
+const PASTED: usize = 3;
+
 impl Cell {
+    /// How many of these tickets have the same text as at least two others, but for numbers and punctuation; `None` where it is
+    /// none of them, or too many to tell.
+    #[must_use]
+    pub fn same_text(&self) -> Option<u64> {
+        if self.wordings.len() >= MOST_WORDINGS {
+            return None;
+        }
+        let mut wordings: Vec<Wording> = self.wordings.iter().copied().filter(|w| *w != 0).collect();
+        wordings.sort_unstable();
+        let same: usize = wordings.chunk_by(|a, b| a == b).map(<[Wording]>::len).filter(|n| *n >= PASTED).sum();
+        (same > 0).then_some(same as u64)
+    }
+
+    /// Takes more wordings, up to [`MOST_WORDINGS`].
+    fn add_wordings(&mut self, more: impl IntoIterator<Item = Wording>) {
+        let room = MOST_WORDINGS - self.wordings.len();
+        self.wordings.extend(more.into_iter().take(room));
+    }
+
     /// How many matters these tickets are, when a customer who comes again for the same cause within `days` days (counted from
     /// the contact before) comes for the same matter; `None` where no customer is known.
     #[must_use]
@@ -103,6 +158,7 @@ impl Counts {
             cell.ids.push(ticket.id.to_owned());
         }
         cell.contacts.extend(ticket.contact);
+        cell.add_wordings([ticket.wording]);
     }
 
     /// Notes the days that tickets happened on.
@@ -136,6 +192,7 @@ impl std::ops::AddAssign for Counts {
                 let room = self.max_ids.saturating_sub(own.ids.len());
                 own.ids.extend(cell.ids.into_iter().take(room));
                 own.contacts.extend(cell.contacts);
+                own.add_wordings(cell.wordings);
             }
         }
     }
@@ -155,6 +212,13 @@ mod tests {
         assert_eq!(Cell::default().matters(7), None);
     }
 
+    #[test]
+    fn pasted_texts_are_counted() {
+        let cell = Cell { wordings: vec![7, 0, 8, 7, 8, 9, 7, 0, 0], ..Cell::default() };
+        assert_eq!(cell.same_text(), Some(3));
+        assert_eq!(Cell { wordings: vec![1, 1, 2, 3], ..Cell::default() }.same_text(), None);
+    }
+
     proptest! {
         #[test]
         fn counting_in_parts_is_counting(tickets in prop::collection::vec((0..3u8, 0..3u8, any::<bool>()), 0..40), cut in 0usize..40) {
@@ -168,6 +232,7 @@ mod tests {
                         counted_as: Some(*cause as usize),
                         id: &i.to_string(),
                         contact: Some((u64::from(*product), *cause as i32)),
+                        wording: u32::from(*product),
                     };
                     c.add((&product.to_string(), "p"), &counted);
                 }

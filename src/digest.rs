@@ -59,6 +59,9 @@ pub struct CauseDigest {
     /// How many matters they are: a customer who comes again soon comes for the same. Absent where no customer is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matters: Option<u64>,
+    /// How many have the same text as at least two others, but for numbers and punctuation: pasted. Absent where none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_text: Option<u64>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
     /// Team that owns the cause.
@@ -71,6 +74,9 @@ pub struct CauseDigest {
 pub struct Unassigned {
     /// How many.
     pub count: u64,
+    /// As [`CauseDigest::same_text`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_text: Option<u64>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
     /// Groups of them.
@@ -184,11 +190,12 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, repeat_days: u32)
                         cause: cause.name(),
                         count: cell.count,
                         matters: cell.matters(i32::try_from(repeat_days).unwrap_or(i32::MAX)),
+                        same_text: cell.same_text(),
                         ids: cell.ids.clone(),
                         team: cause.team.clone(),
                     });
                 }
-                None => unassigned = Unassigned { count: cell.count, ids: cell.ids.clone(), groups: Vec::new() },
+                None => unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), ids: cell.ids.clone(), groups: Vec::new() },
             }
         }
         causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));

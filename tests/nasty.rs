@@ -494,4 +494,10 @@ fn a_customer_who_comes_again_is_one_matter() {
     let text = desk.ahu("summarize a.csv").stdout;
     assert!(text.contains("实为 4 件") && text.contains("同一客户 7 天内"), "{text}");
     assert!(desk.ahu("summarize --customer-column none a.csv").stdout.find("实为").is_none());
+    // Texts that are pasted are told.
+    let rows: String =
+        (0..5).map(|i| format!("P{i},{}\n", if i < 4 { format!("订单{i}的奖励一直没有到账，请尽快处理") } else { "奖励没到账啊".to_owned() })).collect();
+    desk.file("pasted.csv", format!("工单号,内容\n{rows}"));
+    assert_eq!(desk.digest("pasted.csv")["products"][0]["kinds"][0]["causes"][0]["same_text"], 4);
+    assert!(desk.ahu("summarize pasted.csv").stdout.contains("（4 件文字相同）"));
 }

@@ -1,7 +1,7 @@
 //! `summarize`: tickets in, one digest out.
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
-use crate::counts::{Contact, Counted, Counts};
+use crate::counts::{Contact, Counted, Counts, Wording, wording};
 use crate::digest::{Digest, Header};
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
@@ -55,6 +55,7 @@ struct Part {
 
 struct Ticket {
     contact: Option<Contact>,
+    wording: Wording,
     product: u32,
     kind: Option<Kind>,
     cause: Option<u32>,
@@ -91,7 +92,15 @@ impl Output for Summary {
         let customer = row.ticket.customer.trim();
         let contact = (!customer.is_empty()).then(|| (xxhash_rust::xxh3::xxh3_64(customer.as_bytes()), number));
         let p = row.prediction;
-        part.tickets.push(Ticket { contact, product, kind: p.kind, cause: p.cause.map(|c| c as u32), id: (from, part.ids.len() as u32), day });
+        part.tickets.push(Ticket {
+            contact,
+            wording: wording(&row.ticket.text),
+            product,
+            kind: p.kind,
+            cause: p.cause.map(|c| c as u32),
+            id: (from, part.ids.len() as u32),
+            day,
+        });
     }
 }
 
@@ -108,7 +117,7 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
             let cause = t.cause.map(|c| c as usize);
             let counted_as = cause.map(|c| self.taxonomy.causes[c].counted_as);
             let id = &part.ids[t.id.0 as usize..t.id.1 as usize];
-            self.counts.add((key, name), &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact });
+            self.counts.add((key, name), &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact, wording: t.wording });
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }

@@ -15,11 +15,11 @@ pub fn json(digest: &Digest) -> String {
 /// One line a product, kind and cause; an empty cause stands for tickets no cause took. Ids are joined by spaces.
 #[must_use]
 pub fn csv(digest: &Digest) -> String {
-    let mut out = String::from("as_of,product,kind,cause,count,ids,matters\n");
+    let mut out = String::from("as_of,product,kind,cause,count,ids,matters,same_text\n");
     let as_of = digest.as_of.as_deref().unwrap_or("");
     for product in &digest.products {
         for kind in &product.kinds {
-            let mut line = |cause: &str, count: u64, ids: &[String], matters: Option<u64>| {
+            let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 2]| {
                 push_safe_cell(&mut out, as_of, b',');
                 out.push(',');
                 push_safe_cell(&mut out, &product.product, b',');
@@ -27,13 +27,16 @@ pub fn csv(digest: &Digest) -> String {
                 push_safe_cell(&mut out, cause, b',');
                 out.push_str(&format!(",{count},"));
                 push_safe_cell(&mut out, &ids.join(" "), b',');
-                out.push_str(&matters.map_or(",\n".to_owned(), |n| format!(",{n}\n")));
+                for n in more {
+                    out.push_str(&n.map_or(",".to_owned(), |n| format!(",{n}")));
+                }
+                out.push('\n');
             };
             for c in &kind.causes {
-                line(&c.cause, c.count, &c.ids, c.matters);
+                line(&c.cause, c.count, &c.ids, [c.matters, c.same_text]);
             }
             if kind.unassigned.count > 0 {
-                line("", kind.unassigned.count, &kind.unassigned.ids, None);
+                line("", kind.unassigned.count, &kind.unassigned.ids, [None, kind.unassigned.same_text]);
             }
         }
     }

@@ -26,10 +26,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
                 out.push_str(&format!("| {} | {} | {count} | {}{} |\n", lang.kind(k.kind), escape(cause), shown.join(" "), if more { " …" } else { "" }));
             };
             for c in &k.causes {
-                line(&(c.cause.clone() + &lang.matters(c.matters, c.count)), c.count, &c.ids);
+                line(&(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text)), c.count, &c.ids);
             }
             if k.unassigned.count > 0 {
-                line(lang.unassigned(), k.unassigned.count, &k.unassigned.ids);
+                line(&(lang.unassigned().to_owned() + &lang.beside(k.unassigned.count, None, k.unassigned.same_text)), k.unassigned.count, &k.unassigned.ids);
             }
         }
     }

@@ -75,14 +75,23 @@ impl Lang {
         }
     }
 
-    /// `（实为 9 件）`, where customers came several times for the same; empty else.
+    /// `（实为 9 件，8 件文字相同）`, where customers came several times for the same or texts are pasted; empty else.
     #[must_use]
-    pub fn matters(self, matters: Option<u64>, count: u64) -> String {
-        match (matters, self) {
-            (Some(n), Lang::Zh) if n < count => format!("（实为 {n} 件）"),
-            (Some(n), Lang::ZhHant) if n < count => format!("（實為 {n} 件）"),
-            (Some(n), Lang::En) if n < count => format!(" ({n} matters)"),
-            _ => String::new(),
+    pub fn beside(self, count: u64, matters: Option<u64>, same_text: Option<u64>) -> String {
+        let matters = matters.filter(|n| *n < count).map(|n| match self {
+            Lang::Zh => format!("实为 {n} 件"),
+            Lang::ZhHant => format!("實為 {n} 件"),
+            Lang::En => format!("{n} matters"),
+        });
+        let same = same_text.map(|n| match self {
+            Lang::Zh | Lang::ZhHant => format!("{n} 件文字相同"),
+            Lang::En => format!("{n} of the same text"),
+        });
+        let said: Vec<String> = [matters, same].into_iter().flatten().collect();
+        match (said.is_empty(), self) {
+            (true, _) => String::new(),
+            (_, Lang::En) => format!(" ({})", said.join(", ")),
+            _ => format!("（{}）", said.join("，")),
         }
     }
 

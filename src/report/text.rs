@@ -97,7 +97,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
-            let again = lang.matters(only.matters, only.count);
+            let again = lang.beside(only.count, only.matters, only.same_text);
             let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
             out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
             return;
@@ -111,11 +111,14 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         _ => {}
     }
     out.push_str(&format!("  {head}\n"));
-    let mut lines: Vec<Line> =
-        kind.causes.iter().map(|c| Line { count: c.count, cause: harmless(&c.cause) + &lang.matters(c.matters, c.count), ids: ids(&c.ids, c.count) }).collect();
+    let mut lines: Vec<Line> = kind
+        .causes
+        .iter()
+        .map(|c| Line { count: c.count, cause: harmless(&c.cause) + &lang.beside(c.count, c.matters, c.same_text), ids: ids(&c.ids, c.count) })
+        .collect();
     if kind.unassigned.count > 0 {
         let u = &kind.unassigned;
-        lines.push(Line { count: u.count, cause: lang.unassigned().to_owned(), ids: ids(&u.ids, u.count) });
+        lines.push(Line { count: u.count, cause: lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text), ids: ids(&u.ids, u.count) });
     }
     let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);
     let width = lines.iter().map(|l| l.cause.width()).max().unwrap_or(0).min(40);
