@@ -189,7 +189,7 @@ impl InputArgs {
         let as_of = match &self.as_of {
             None => None,
             Some(text) => {
-                let wrong = || Error::setup(format!("`--as-of`: expected a date such as 2026-11-22, found `{text}`"));
+                let wrong = || Error::setup(format!("`--as-of`: expected a date from 1990 to 2100 such as 2026-11-22, found `{text}`"));
                 Some(dates::day(text).ok_or_else(wrong)?)
             }
         };

@@ -38,12 +38,34 @@ pub struct LineReader<R> {
     offset: u64,
     number: u64,
     encoding: Encoding,
+    /// A byte after which long lines are cut.
+    cut_after: Option<u8>,
+    /// Whether the last piece had no line end: the next one is of the same line.
+    continued: bool,
 }
+
+/// Pieces of a line that is cut have about so many bytes.
+const PIECE: usize = 1 << 14;
 
 impl<R: Read> LineReader<R> {
     /// Reads from `input`, which begins at byte `offset` of its file (after a byte order mark).
     pub fn new(input: R, encoding: Encoding, offset: u64) -> Self {
-        LineReader { input, buffer: vec![0; BLOCK], from: 0, to: 0, done: false, offset, number: 0, encoding }
+        LineReader { input, buffer: vec![0; BLOCK], from: 0, to: 0, done: false, offset, number: 0, encoding, cut_after: None, continued: false }
+    }
+
+    /// Hands lines of more than a few thousand bytes out in pieces, each of which ends with `byte`, where the encoding allows it: a
+    /// whole file may be one line.
+    pub fn cut_after(mut self, byte: u8) -> Self {
+        // In the other encodings the byte may be half a character.
+        self.cut_after = Some(byte).filter(|_| self.encoding == Encoding::Utf8);
+        self
+    }
+
+    /// The length of the next piece of a long line.
+    fn piece(&self) -> Option<usize> {
+        let byte = self.cut_after?;
+        let window = self.buffer.get(self.from..self.from + PIECE).filter(|_| self.to - self.from >= PIECE)?;
+        if memchr2(b'\n', b'\r', window).is_some() { None } else { memchr::memrchr(byte, window).map(|at| at + 1) }
     }
 
     /// Bytes handed out so far, counted from the start of the file.
@@ -59,7 +81,8 @@ impl<R: Read> LineReader<R> {
         let mut searched = 0;
         let mut dropped = 0u64;
         loop {
-            let found = self.find_end(searched);
+            let piece = self.piece().filter(|_| dropped == 0);
+            let found = piece.or_else(|| self.find_end(searched));
             let available = self.to - self.from;
             let len = match found {
                 Some(len) => len,
@@ -78,7 +101,7 @@ impl<R: Read> LineReader<R> {
                     continue;
                 }
             };
-            self.number += 1;
+            self.number += u64::from(!std::mem::replace(&mut self.continued, piece.is_some()));
             let total = dropped + len as u64;
             let span = LineSpan { number: self.number, start: self.offset, len: total };
             self.offset += total;

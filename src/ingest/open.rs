@@ -248,7 +248,7 @@ impl Opening<'_> {
             let lines = || -> Result<_> {
                 let mut file = file.open()?;
                 std::io::copy(&mut file.by_ref().take(detected.bom as u64), &mut std::io::sink()).map_err(|e| Error::io(self.name, "read", &e))?;
-                Ok(LineReader::new(file, detected.encoding, detected.bom as u64))
+                Ok(LineReader::new(file, detected.encoding, detected.bom as u64).cut_after(b'}'))
             };
             let keys = json::Keys::read(lines()?, detected.encoding)?;
             let records = json::JsonRecords::new(lines()?, detected.encoding, keys, self.keep_raw);

@@ -219,7 +219,10 @@ impl<R: Read> Objects<R> {
                 return Ok(Some(Object::Bad(span, Reason::BadJson, detail, Some(text.into_bytes()))));
             }
             looked = text.len();
-            if looked > MAX_ROW || (!self.in_array && scan.broken_line) {
+            if looked > MAX_ROW {
+                return self.skip(scan, span).map(Some);
+            }
+            if !self.in_array && scan.broken_line {
                 return Ok(Some(Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes()))));
             }
             match self.line()? {
@@ -240,6 +243,29 @@ impl<R: Read> Objects<R> {
                 }
             }
         }
+    }
+
+    /// Passes over the rest of an object that is too long, as far as it is on the same line.
+    fn skip(&mut self, mut scan: Scan, mut span: RowSpan) -> Result<Object> {
+        while let Some(line) = self.line()? {
+            match line {
+                Ok((text, more)) if more.number == span.line => {
+                    span.len += more.len;
+                    if let Some(end) = scan.end(&text, 0) {
+                        let rest = RowSpan { line: span.line, start: span.start + span.len, len: 0 };
+                        self.rest = text.get(end..).filter(|t| !matches!(t.trim(), "" | "," | "]")).map(|t| (t.to_owned(), rest));
+                        break;
+                    }
+                }
+                Ok((text, more)) => {
+                    self.rest = Some((text, more.into()));
+                    break;
+                }
+                Err(Object::Bad(bad, ..) | Object::Blank(bad)) => span.len += bad.len,
+                Err(Object::Text(..)) => {}
+            }
+        }
+        Ok(Object::Bad(span, Reason::TooLong, format!("object of more than {MAX_ROW} bytes"), None))
     }
 }
 
@@ -330,7 +356,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Vec<std::result::Result<String, String>> {
-        let lines = || LineReader::new(std::io::Cursor::new(text.as_bytes().to_vec()), Encoding::Utf8, 0);
+        let lines = || LineReader::new(std::io::Cursor::new(text.as_bytes().to_vec()), Encoding::Utf8, 0).cut_after(b'}');
         let keys = Keys::read(lines(), Encoding::Utf8).unwrap();
         let mut records = JsonRecords::new(lines(), Encoding::Utf8, keys, false);
         let (mut out, mut all, mut bytes) = (String::new(), Vec::new(), 0);
@@ -357,6 +383,18 @@ mod tests {
         assert_eq!(rows("{\"id\":12345678901234567890,\"text\":\"a,b\",\"user\":{\"name\":\"小虎\"}}\n{\"id\":2,\"text\":null}\n"), expected);
         assert_eq!(rows("[{\"id\":12345678901234567890,\"text\":\"a,b\",\"user\":{\"name\":\"小虎\"}},{\"id\":2}]"), expected);
         assert_eq!(rows("[\n  {\n    \"id\": 12345678901234567890,\n \"text\": \"a,b\",\n \"user\": {\"name\": \"小虎\"}\n  },\n  {\"id\": 2}\n]\n"), expected);
+    }
+
+    #[test]
+    fn an_array_on_one_line_may_be_long() {
+        let objects: Vec<String> = (0..60_000).map(|i| format!("{{\"id\":{i},\"text\":\"没到账}}{{，急，{}\"}}", "等".repeat(i % 40))).collect();
+        let text = format!("[{}]", objects.join(","));
+        assert!(text.len() > MAX_ROW, "{}", text.len());
+        let all = rows(&text);
+        assert_eq!(all.len(), 60_001);
+        let long = format!("[{{\"id\":1}},{{\"id\":2,\"text\":\"{}\"}},{{\"id\":3}}]\n", "等}急".repeat(900_000));
+        assert_eq!(rows(&long), ["id", "1", "!object of more than 4194304 bytes", "3"]);
+        assert_eq!(all[60_000], format!("59999,没到账}}{{，急，{}", "等".repeat(39)));
     }
 
     #[test]
