@@ -1,6 +1,7 @@
 //! The one test binary. `README.md` beside it says how to add a test.
 
 mod cases;
+mod corpus;
 mod encodings;
 mod floors;
 mod formats;

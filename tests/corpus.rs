@@ -1,0 +1,29 @@
+//! The fuzzer's corpus in the ordinary suite: every file goes through its target, what once failed too.
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::path::Path;
+
+#[test]
+fn the_corpus_holds() {
+    targets::let_readers_give_up();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    std::thread::scope(|scope| {
+        for (name, target) in targets::TARGETS {
+            let corpus = &corpus;
+            scope.spawn(move || {
+                let mut files: Vec<_> = corpus.join(name).read_dir().expect("a corpus").map(|e| e.expect("a file").path()).collect();
+                files.sort();
+                assert!(files.len() >= 5, "{name}: {} files", files.len());
+                for file in files {
+                    let bytes = std::fs::read(&file).expect("a file");
+                    if let Err(failed) = std::panic::catch_unwind(|| target(&bytes)) {
+                        eprintln!("{} fails", file.display());
+                        std::panic::resume_unwind(failed);
+                    }
+                }
+            });
+        }
+    });
+}
