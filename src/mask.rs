@@ -93,7 +93,8 @@ pub fn find(text: &str) -> Vec<Found> {
 pub fn mask(text: &str) -> Cow<'_, str> {
     let Some(read) = read(text).filter(|r| !r.spans.is_empty()) else { return Cow::Borrowed(text) };
     let mut masked = String::with_capacity(text.len());
-    masked.extend(text.chars().zip(&read.chars).map(|(c, now)| if *now == STRUCK { STRUCK } else { c }));
+    // A full-width star was read as one, but is not struck out.
+    masked.extend(text.chars().zip(&read.chars).map(|(c, now)| if *now == STRUCK && c != '＊' { STRUCK } else { c }));
     Cow::Owned(masked)
 }
 

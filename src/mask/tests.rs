@@ -5,6 +5,7 @@ use proptest::prelude::*;
 const MASKED: &[(Personal, &str, &str)] = &[
     (Personal::Mobile, "我手机号13812345678收不到验证码", "我手机号138********收不到验证码"),
     (Personal::Mobile, "13912345678", "139********"),
+    (Personal::Mobile, "13812345678，密码＊＊＊＊", "138********，密码＊＊＊＊"),
     (Personal::Mobile, "联系我 138 1234 5678 谢谢", "联系我 138 **** **** 谢谢"),
     (Personal::Mobile, "电话138-1234-5678", "电话138-****-****"),
     (Personal::Mobile, "电话138.1234.5678", "电话138.****.****"),
