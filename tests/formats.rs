@@ -368,6 +368,15 @@ fn bombs_and_locked_or_foreign_files_are_refused() {
         assert!(ran.stderr.contains("hundreds of times its size"), "{file}: {}", ran.stderr);
         assert!(begun.elapsed().as_secs() < 10, "{file} took {:?}", begun.elapsed());
     }
+    let many = b"<sst uniqueCount=\"100000000000\"><si><t>x</t></si></sst>";
+    desk.file("many.xlsx", zip(&[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>"), ("xl/sharedStrings.xml", many)]));
+    let ran = desk.ahu("summarize many.xlsx");
+    assert_eq!((ran.code, ran.stderr.contains("more texts than bytes")), (65, true), "{}", ran.stderr);
+    // An archive may even hold itself.
+    let deep = (0..4).fold("编号,内容\n1,闪退\n".as_bytes().to_vec(), |inner, _| zip(&[("inside", &inner)]));
+    desk.file("deep.zip", deep);
+    let ran = desk.ahu("summarize deep.zip");
+    assert_eq!((ran.code, ran.stderr.contains("packed more than 3 times over")), (65, true), "{}", ran.stderr);
     desk.file("half.xlsx", &xlsx(&[("a", &[vec!["工单号".into(), "内容".into()]])])[..900]);
     assert_eq!(desk.ahu("summarize half.xlsx").code, 65);
 }

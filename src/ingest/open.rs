@@ -32,12 +32,12 @@ impl Reader {
     /// What opening and reading gave; an encoding that cannot be told; columns that cannot be found.
     pub fn open(source: &Source, config: &Config, keep_raw: bool, several: bool) -> Result<Opened> {
         let name = source.name();
-        let opening = Opening { name: &name, config, keep_raw, several };
+        let opening = Opening { name: &name, config, keep_raw, several, packed: 0 };
         let opened = match source {
-            Source::Stdin => opening.stream(Box::new(std::io::stdin()), None, &Cut::default(), 0),
+            Source::Stdin => opening.stream(Box::new(std::io::stdin()), None, &Cut::default()),
             Source::File(path) => {
                 let file = File::open(path).map_err(|e| Error::io(&name, "open", &e))?;
-                opening.stream(Box::new(file), Some(path), &Cut::default(), 0)
+                opening.stream(Box::new(file), Some(path), &Cut::default())
             }
             Source::Database(database) => {
                 let Some(query) = config.query.clone() else {
@@ -62,8 +62,8 @@ impl Reader {
     /// assert_eq!(reader.next_batch().unwrap().unwrap().rows.len(), 1);
     /// ```
     pub fn from_stream(name: &str, bytes: Box<dyn Read + Send>, config: &Config) -> Result<Opened> {
-        let opening = Opening { name, config, keep_raw: true, several: false };
-        opening.stream(bytes, None, &Cut::default(), 0).map_err(|e| e.in_file(name))
+        let opening = Opening { name, config, keep_raw: true, several: false, packed: 0 };
+        opening.stream(bytes, None, &Cut::default()).map_err(|e| e.in_file(name))
     }
 }
 
@@ -72,10 +72,12 @@ struct Opening<'a> {
     config: &'a Config,
     keep_raw: bool,
     several: bool,
+    /// How many times over its bytes were packed.
+    packed: usize,
 }
 
 impl Opening<'_> {
-    fn stream(&self, mut input: Box<dyn Read + Send>, path: Option<&Path>, cut: &Cut, depth: usize) -> Result<Opened> {
+    fn stream(&self, mut input: Box<dyn Read + Send>, path: Option<&Path>, cut: &Cut) -> Result<Opened> {
         let mut head = Vec::new();
         input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| packed::read_error(&e))?;
         let format = Format::of(&head);
@@ -87,17 +89,15 @@ impl Opening<'_> {
         match format {
             Format::Text => self.text(head, input, path, cut),
             Format::Gzip | Format::Zstd => {
-                if depth == MAX_PACKED {
-                    return Err(Error::input(format!("packed more than {MAX_PACKED} times over")));
-                }
+                let inside = self.inside()?;
                 let unpacked = packed::unpack(format, Cursor::new(head).chain(input), cut).map_err(|e| packed::read_error(&e))?;
-                self.stream(unpacked, None, cut, depth + 1)
+                inside.stream(unpacked, None, cut)
             }
             Format::Zip => {
                 let file = whole(head, input)?;
                 match packed::look_into(&file.open()?)? {
                     packed::Archive::Workbook => self.sheets(workbook::sheets(file.open()?)?, &file, Which::Sheet),
-                    packed::Archive::Files(names) => self.parts(names.into_iter().map(Which::Entry), &file, "files", Vec::new()),
+                    packed::Archive::Files(names) => self.inside()?.parts(names.into_iter().map(Which::Entry), &file, "files", Vec::new()),
                 }
             }
             Format::OldWorkbook => {
@@ -111,7 +111,7 @@ impl Opening<'_> {
             Format::Sqlite => {
                 let file = whole(head, input)?;
                 match &self.config.query {
-                    Some(query) => self.part(&Part { shown: self.name.to_owned(), file, which: Which::Query(query.clone()) }),
+                    Some(query) => self.part(&Part { shown: self.name.to_owned(), file, which: Which::Query(query.clone()), packed: self.packed }),
                     None => {
                         let tables = sql::sqlite_tables(file.path())?;
                         self.parts(tables.into_iter().map(|t| Which::Query(sql::all_of(&t))), &file, "tables", Vec::new())
@@ -149,6 +149,14 @@ impl Opening<'_> {
         }
     }
 
+    /// For what is packed in this.
+    fn inside(&self) -> Result<Self> {
+        if self.packed == MAX_PACKED {
+            return Err(Error::input(format!("packed more than {MAX_PACKED} times over")));
+        }
+        Ok(Opening { packed: self.packed + 1, ..*self })
+    }
+
     /// The sheets that people see, or those that the user named.
     fn sheets(&self, sheets: Vec<workbook::Sheet>, file: &Arc<Spool>, which: impl Fn(String) -> Which) -> Result<Opened> {
         if self.config.sheets.is_empty() {
@@ -170,7 +178,7 @@ impl Opening<'_> {
             Which::HtmlTable(number, _) => format!("table {number}"),
             Which::Query(query) => query.clone(),
         };
-        Part { shown: format!("{} » {of}", self.name), file: Arc::clone(file), which }
+        Part { shown: format!("{} » {of}", self.name), file: Arc::clone(file), which, packed: self.packed }
     }
 
     /// The parts that have rows and the columns; a single part as it is, with its errors.
@@ -200,7 +208,7 @@ impl Opening<'_> {
     }
 
     fn part(&self, part: &Part) -> Result<Opened> {
-        let opening = Opening { name: &part.shown, ..*self };
+        let opening = Opening { name: &part.shown, packed: part.packed, ..*self };
         let cut = Cut::default();
         match &part.which {
             Which::Sheet(sheet) => opening.table(Box::new(workbook::rows(part.file.open()?, sheet.clone(), self.keep_raw)), Some(&part.file), cut),
@@ -213,7 +221,7 @@ impl Opening<'_> {
                 opening.table(Box::new(rows), Some(&part.file), cut)
             }
             Which::Query(query) => opening.table(Box::new(sql::sqlite_rows(part.file.path().to_owned(), query.clone(), self.keep_raw)), Some(&part.file), cut),
-            Which::Entry(name) => opening.stream(packed::entry(part.file.open()?, name)?, None, &cut, 1),
+            Which::Entry(name) => opening.stream(packed::entry(part.file.open()?, name)?, None, &cut),
         }
     }
 

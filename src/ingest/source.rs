@@ -31,6 +31,8 @@ pub struct Part {
     pub file: Arc<Spool>,
     /// Which part.
     pub which: Which,
+    /// How many times over it is packed.
+    pub packed: usize,
 }
 
 /// Which part of a file.

@@ -166,13 +166,25 @@ pub fn look_into(file: &File) -> Result<Archive> {
         let sheet = entry.name().is_ok_and(|n| n.starts_with("xl/worksheets/") || n == "content.xml");
         let (so_far, most) = if sheet { (&mut sheets, MAX_SHEETS) } else { (&mut parts, MAX_PARTS) };
         let allowed = (entry.compressed_size().saturating_mul(MAX_RATIO)).max(HARMLESS).min(most.saturating_sub(*so_far));
-        let count = std::io::copy(&mut entry.by_ref().take(allowed + 1), &mut std::io::sink()).map_err(|e| unreadable("a whole workbook", e))?;
+        let (mut part, mut head) = (entry.by_ref().take(allowed + 1), Vec::new());
+        let copied = part.by_ref().take(1 << 16).read_to_end(&mut head).and_then(|_| std::io::copy(&mut part, &mut std::io::sink()));
+        let count = head.len() as u64 + copied.map_err(|e| unreadable("a whole workbook", e))?;
         if count > allowed {
             return Err(bomb());
+        }
+        if stated_strings(&head) > count {
+            return Err(unreadable("a whole workbook", "it says that it has more texts than bytes"));
         }
         *so_far += count;
     }
     Ok(Archive::Workbook)
+}
+
+/// How many texts a workbook's list of texts says it has, for which its reader sets memory aside before it reads one.
+fn stated_strings(head: &[u8]) -> u64 {
+    let head = String::from_utf8_lossy(head);
+    let number = |rest: &str| rest.trim_start_matches([' ', '\t', '\r', '\n', '=', '"', '\'']).split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
+    head.split("uniqueCount").skip(1).filter_map(number).max().unwrap_or(0)
 }
 
 /// The bytes of one file of an archive.
