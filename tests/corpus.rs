@@ -27,3 +27,12 @@ fn the_corpus_holds() {
         }
     });
 }
+
+/// Bytes inside a workbook that no reader can open would test nothing.
+#[test]
+fn the_workbooks_are_whole() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/xlsx");
+    for (name, rows) in [("sheet_inline", 1), ("shared_strings", 1), ("styles", 1), ("workbook", 1), ("ods", 2), ("xls_records", 2), ("xlsb_records", 2)] {
+        assert_eq!(targets::rows_of_workbook(&std::fs::read(corpus.join(name)).expect("a file")), rows, "{name}");
+    }
+}

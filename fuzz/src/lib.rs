@@ -50,19 +50,29 @@ pub fn jsonl(bytes: &[u8]) {
     }
 }
 
-/// A workbook of which the bytes are a part: the first one says which.
+/// A workbook of which the bytes are a part.
 pub fn xlsx(bytes: &[u8]) {
-    let Some((which, part)) = bytes.split_first() else { return };
+    rows_of_workbook(bytes);
+}
+
+/// The number of rows of a workbook of which the bytes are a part: the first byte says which.
+pub fn rows_of_workbook(bytes: &[u8]) -> u64 {
+    let Some((which, part)) = bytes.split_first() else { return 0 };
     let book = match which % 8 {
+        1 => binary(part),
         3 => office(&[("xl/sharedStrings.xml", part)]),
         4 => office(&[("xl/styles.xml", part)]),
         5 => office(&[("xl/workbook.xml", part)]),
-        6 => archive(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", part)]),
+        6 => archive(&[
+            ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+            ("META-INF/manifest.xml", b"<manifest:manifest/>"),
+            ("content.xml", part),
+        ]),
         7 => compound(part),
         0 if bytes.starts_with(COMPOUND) => bytes.to_vec(),
         _ => office(&[("xl/worksheets/sheet1.xml", part)]),
     };
-    read(&book, &Config::default());
+    read(&book, &Config::default())
 }
 
 /// Chats in a cell.
@@ -149,18 +159,20 @@ fn refused(e: &Error) {
     assert_ne!(e.kind, ErrorKind::Accounting, "{e}");
 }
 
-/// Reads an input and its parts to their ends, and makes every row a ticket.
-fn read(bytes: &[u8], config: &Config) {
+/// Reads an input and its parts to their ends, and makes every row a ticket; the number of rows.
+fn read(bytes: &[u8], config: &Config) -> u64 {
     let text = (Format::of(bytes) == Format::Text).then_some(bytes);
     let mut queue = vec![(text, Reader::from_stream("bytes", Box::new(Cursor::new(bytes.to_vec())), config))];
+    let mut all = 0;
     while let Some((text, opened)) = queue.pop() {
         match opened {
             Ok(Opened::Empty(report)) => assert_eq!(report.rows, 0),
             Ok(Opened::Parts(parts, _)) => queue.extend(parts.iter().map(|p| (None, Reader::open(p, config, true, true)))),
-            Ok(Opened::Reader(reader)) => rows(*reader, text),
+            Ok(Opened::Reader(reader)) => all += rows(*reader, text),
             Err(e) => refused(&e),
         }
     }
+    all
 }
 
 /// A row that was read, or one that was not.
@@ -171,14 +183,17 @@ struct Seen {
     text: Option<String>,
 }
 
-fn rows(mut reader: Reader, input: Option<&[u8]>) {
+fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
     let mut seen: Vec<Seen> = Vec::new();
     let messages = reader.layout().messages;
     loop {
         let batch = match reader.next_batch() {
             Ok(Some(batch)) => batch,
             Ok(None) => break,
-            Err(e) => return refused(&e),
+            Err(e) => {
+                refused(&e);
+                return seen.len() as u64;
+            }
         };
         let mut cells = Cells::new(batch.layout.delimiter);
         for row in batch.rows {
@@ -193,10 +208,13 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) {
     }
     let report = match reader.finish() {
         Ok(report) => report,
-        Err(e) => return refused(&e),
+        Err(e) => {
+            refused(&e);
+            return seen.len() as u64;
+        }
     };
     assert_eq!(report.rows, seen.len() as u64);
-    let Some(input) = input else { return };
+    let Some(input) = input else { return report.rows };
     let lines = !json::is_json(&report.encoding.glance(&input[..input.len().min(4096)]));
     seen.sort_by_key(|s| (s.start, s.len));
     let mut at = 0;
@@ -217,6 +235,7 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) {
             }
         }
     }
+    report.rows
 }
 
 /// The characters of a row, but for its delimiters, quotes and line ends, in order of their numbers.
@@ -228,8 +247,12 @@ fn said(row: &str) -> Vec<char> {
 
 /// A workbook with one sheet, of which `parts` take the place of its own.
 fn office(parts: &[(&str, &[u8])]) -> Vec<u8> {
-    const OWN: [(&str, &[u8]); 6] = [
+    const OWN: [(&str, &[u8]); 7] = [
         ("[Content_Types].xml", b"<Types/>"),
+        (
+            "_rels/.rels",
+            br#"<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        ),
         (
             "xl/workbook.xml",
             br#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>"#,
@@ -247,6 +270,17 @@ fn office(parts: &[(&str, &[u8])]) -> Vec<u8> {
     ];
     let all: Vec<(&str, &[u8])> = OWN.iter().map(|(name, own)| (*name, parts.iter().find(|p| p.0 == *name).map_or(*own, |p| p.1))).collect();
     archive(&all)
+}
+
+/// A workbook of Excel's binary kind, with one sheet of these records.
+fn binary(sheet: &[u8]) -> Vec<u8> {
+    const BOOK: &[u8] = b"\x9c\x01\x16\0\0\0\0\x01\0\0\0\x02\0\0\0r\x001\0\x01\0\0\0s\0\x90\x01\0\x84\x01\0";
+    archive(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.bin", BOOK),
+        ("xl/_rels/workbook.bin.rels", br#"<Relationships><Relationship Id="r1" Target="worksheets/sheet1.bin"/></Relationships>"#),
+        ("xl/worksheets/sheet1.bin", sheet),
+    ])
 }
 
 fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Rows that a library hands out in its own way, carried from a thread of their own as records.
 
 use crate::cell::push_cell;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::lines::MAX_ROW;
 use crate::ingest::records::{Record, Records, RowSpan};
 use crate::ticket::Reason;
@@ -49,6 +49,10 @@ pub struct Gone;
 impl Rows {
     /// Adds a cell to the row under way.
     pub fn cell(&mut self, value: &str) {
+        // A row over the limit is none: the rest of it is not kept.
+        if self.block.text.len() - self.from > MAX_ROW {
+            return;
+        }
         if self.cells > 0 {
             self.block.text.push(char::from(DELIMITER));
         }
@@ -64,7 +68,7 @@ impl Rows {
     /// [`Gone`] when nobody reads any more.
     pub fn end_row(&mut self, line: u64) -> std::result::Result<(), Gone> {
         let length = self.block.text.len() - self.from;
-        let bad = (length > MAX_ROW).then(|| (Reason::TooLong, format!("row of {length} bytes, at most {MAX_ROW} are read")));
+        let bad = (length > MAX_ROW).then(|| (Reason::TooLong, format!("row of {length} bytes or more, at most {MAX_ROW} are read")));
         self.push(line, bad)
     }
 
@@ -104,9 +108,7 @@ impl Table {
         let (out, blocks) = sync_channel(BLOCKS);
         let work = move || {
             let mut rows = Rows { out: out.clone(), block: Block::default(), quoted: false, cells: 0, from: 0 };
-            // Readers of intricate formats may fail on files that somebody made to break them.
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| produce(&mut rows)));
-            let done = done.unwrap_or_else(|_| Err(Error::input("the file is damaged: its reader gave up")));
+            let done = guarded(|| produce(&mut rows));
             // Rows before an error are worth having; when nobody listens any more nothing is lost.
             let _ = rows.send();
             let _ = match done {
@@ -173,6 +175,23 @@ impl Records for Table {
     fn mixed_lines(&self) -> u64 {
         0
     }
+}
+
+/// Runs a reader of an intricate format, which may panic on a file that somebody made to break it.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::input("the file is damaged: its reader gave up")))
+}
+
+/// What `read` gives, from a thread of its own, where it may panic unheard.
+///
+/// # Errors
+/// What `read` gave; that it panicked; that there is no thread.
+pub fn on_a_thread<T: Send>(read: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, || guarded(read));
+        let thread = thread.map_err(|e| Error::new(ErrorKind::Io, format!("cannot start a thread: {e}")))?;
+        thread.join().unwrap_or_else(|e| std::panic::resume_unwind(e))
+    })
 }
 
 /// An error of reading `what`, a format, in words for its user.

@@ -1,14 +1,17 @@
-//! Workbooks: xlsx and xlsm cell by cell, xlsb, xls and ods whole.
+//! Workbooks: xlsx, xlsm and xlsb cell by cell, xls and ods whole.
 
-use super::table::{Gone, Rows, Table, unreadable};
+use super::table::{Gone, Rows, Table, on_a_thread, unreadable};
 use crate::error::{Error, Result};
 use crate::ingest::formats::Format;
-use calamine::{Data, DataRef, DataType, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Sheets, Xls, Xlsb, Xlsx};
+use crate::ticket::Reason;
+use calamine::{Cell, Data, DataRef, DataType, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Sheets, Xls, Xlsb, Xlsx};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 
 /// Whole numbers up to here are exact in a workbook; longer ids were rounded when they were typed.
 const EXACT: f64 = 1e15;
+/// Columns of a sheet, in every format.
+const MAX_COLUMNS: u32 = 16_384;
 /// Most cells of a sheet that is read whole.
 const MAX_CELLS: u64 = 200_000_000;
 
@@ -60,15 +63,24 @@ pub struct Sheet {
 /// # Errors
 /// A workbook that cannot be read or is locked.
 pub fn sheets(file: File) -> Result<Vec<Sheet>> {
-    let book = open(file)?;
-    let sheets = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet);
-    Ok(sheets.map(|s| Sheet { name: s.name.clone(), hidden: s.visible != SheetVisible::Visible }).collect())
+    on_a_thread(|| {
+        let book = open(file)?;
+        let sheets = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet);
+        Ok(sheets.map(|s| Sheet { name: s.name.clone(), hidden: s.visible != SheetVisible::Visible }).collect())
+    })
 }
 
 /// The rows of a sheet.
 pub fn rows(file: File, sheet: String, keep_raw: bool) -> Table {
     Table::spawn(keep_raw, move |rows| match open(file)? {
-        Sheets::Xlsx(mut book) => stream(&mut book, &sheet, rows),
+        Sheets::Xlsx(mut book) => {
+            let mut cells = book.worksheet_cells_reader(&sheet).map_err(|e| unreadable("a sheet", e))?;
+            stream(|| cells.next_cell(), rows)
+        }
+        Sheets::Xlsb(mut book) => {
+            let mut cells = book.worksheet_cells_reader(&sheet).map_err(|e| unreadable("a sheet", e))?;
+            stream(|| cells.next_cell(), rows)
+        }
         mut book => {
             let range = book.worksheet_range(&sheet).map_err(|e| unreadable("a sheet", e))?;
             if (range.height() as u64).saturating_mul(range.width() as u64) > MAX_CELLS {
@@ -87,26 +99,38 @@ pub fn rows(file: File, sheet: String, keep_raw: bool) -> Table {
     })
 }
 
-fn stream(book: &mut Xlsx<BufReader<File>>, sheet: &str, rows: &mut Rows) -> Result<std::result::Result<(), Gone>> {
-    let mut cells = book.worksheet_cells_reader(sheet).map_err(|e| unreadable("a sheet", e))?;
-    let mut open: Option<(u32, u32)> = None;
-    while let Some(cell) = cells.next_cell().map_err(|e| unreadable("a sheet", e))? {
+/// Hands on a sheet's cells as `next` gives them, row by row.
+fn stream<'a, E: std::fmt::Display>(
+    mut next: impl FnMut() -> std::result::Result<Option<Cell<DataRef<'a>>>, E>,
+    rows: &mut Rows,
+) -> Result<std::result::Result<(), Gone>> {
+    let end = |rows: &mut Rows, row: u32, in_order: bool| {
+        let line = u64::from(row) + 1;
+        if in_order { rows.end_row(line) } else { rows.bad_row(line, Reason::WrongWidth, "its cells are not in the order of their columns".to_owned()) }
+    };
+    let (mut open, mut in_order): (Option<(u32, u32)>, _) = (None, true);
+    while let Some(cell) = next().map_err(|e| unreadable("a sheet", e))? {
         // A styled cell without a value says nothing, be it in the sheet's last column and row.
         if cell.get_value().is_empty() {
             continue;
         }
         let (row, column) = cell.get_position();
+        if column >= MAX_COLUMNS {
+            return Err(unreadable("a sheet", format!("a cell in column {}, at most {MAX_COLUMNS} are there", u64::from(column) + 1)));
+        }
         if let Some((before, _)) = open.filter(|o| o.0 != row) {
-            if let Err(gone) = rows.end_row(u64::from(before) + 1) {
+            if let Err(gone) = end(rows, before, in_order) {
                 return Ok(Err(gone));
             }
-            open = None;
+            (open, in_order) = (None, true);
         }
-        (open.map_or(0, |o| o.1)..column).for_each(|_| rows.cell(""));
+        let due = open.map_or(0, |o| o.1);
+        in_order &= column >= due;
+        (due..column).for_each(|_| rows.cell(""));
         put(rows, cell.get_value());
         open = Some((row, column + 1));
     }
-    Ok(open.map_or(Ok(()), |(row, _)| rows.end_row(u64::from(row) + 1)))
+    Ok(open.map_or(Ok(()), |(row, _)| end(rows, row, in_order)))
 }
 
 fn as_ref(value: &Data) -> DataRef<'_> {
@@ -158,7 +182,25 @@ fn moment(d: &ExcelDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::records::{Record, Records};
     use calamine::ExcelDateTimeType;
+
+    fn streamed(cells: &'static [(u32, u32, &str)]) -> Vec<Option<String>> {
+        let mut cells = cells.iter().map(|(row, column, text)| Cell::new((*row, *column), DataRef::SharedString(text)));
+        let mut table = Table::spawn(false, move |rows| stream(|| Ok::<_, Error>(cells.next()), rows));
+        let (mut all, mut text) = (Vec::new(), String::new());
+        while let Ok(Some(record)) = table.next_record(&mut text) {
+            all.push(if let Record::Row { text: place, .. } = record { Some(text[place].to_owned()) } else { None });
+        }
+        all
+    }
+
+    #[test]
+    fn cells_out_of_order_are_no_row() {
+        let all = streamed(&[(0, 0, "a"), (0, 2, "c"), (1, 1, "b"), (1, 0, "a"), (2, 0, "a")]);
+        assert_eq!(all, [Some("a,,c".to_owned()), None, Some("a".to_owned())]);
+        assert!(streamed(&[(0, 0, "a"), (1, 4_000_000_000, "b")]).len() < 2);
+    }
 
     #[test]
     fn numbers_and_dates_are_what_a_person_sees() {
