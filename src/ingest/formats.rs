@@ -8,6 +8,7 @@ pub mod characters;
 pub mod grid;
 pub mod html;
 pub mod json;
+mod ods;
 pub mod packed;
 pub mod parquet;
 pub mod spreadsheet_xml;

@@ -1,5 +1,6 @@
 //! Workbooks: xlsx, xlsm and xlsb cell by cell, xls and ods whole.
 
+use super::ods;
 use super::table::{Gone, Rows, Table, on_a_thread, unreadable};
 use crate::error::{Error, Result};
 use crate::ingest::formats::Format;
@@ -35,14 +36,15 @@ fn open(mut file: File) -> Result<Book> {
             wrong(locked.unwrap_or_else(|| e.to_string()))
         });
     }
-    let names: Vec<String> = zip::ZipArchive::new(BufReader::new(&file))
-        .map(|z| z.file_names().flatten().map(std::borrow::Cow::into_owned).collect())
-        .map_err(|e| wrong(e.to_string()))?;
-    let has = |name: &str| names.iter().any(|n| n == name);
+    let mut zip = zip::ZipArchive::new(BufReader::new(&file)).map_err(|e| wrong(e.to_string()))?;
+    let [binary, open_xml, open_document] = ["xl/workbook.bin", "xl/workbook.xml", "content.xml"].map(|name| zip.index_for_name(name).is_some());
+    if open_document && !open_xml && !binary {
+        ods::look_through(BufReader::new(zip.by_name("content.xml").map_err(|e| wrong(e.to_string()))?))?;
+    }
     let input = BufReader::new(file);
-    if has("xl/workbook.bin") {
+    if binary {
         Xlsb::new(input).map(Sheets::Xlsb).map_err(|e| wrong(e.to_string()))
-    } else if has("content.xml") && !has("xl/workbook.xml") {
+    } else if open_document && !open_xml {
         Ods::new(input).map(Sheets::Ods).map_err(|e| wrong(e.to_string()))
     } else {
         Xlsx::new(input).map(Sheets::Xlsx).map_err(|e| wrong(e.to_string()))
