@@ -15,6 +15,7 @@ pub mod spreadsheet_xml;
 pub mod sql;
 pub mod table;
 pub mod workbook;
+mod xls;
 
 /// What the first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

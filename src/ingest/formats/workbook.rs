@@ -1,7 +1,7 @@
 //! Workbooks: xlsx, xlsm and xlsb cell by cell, xls and ods whole.
 
-use super::ods;
 use super::table::{Gone, Rows, Table, on_a_thread, unreadable};
+use super::{ods, xls};
 use crate::error::{Error, Result};
 use crate::ingest::formats::Format;
 use crate::ticket::Reason;
@@ -29,6 +29,10 @@ fn open(mut file: File) -> Result<Book> {
     let mut first = [0; 8];
     file.read_exact(&mut first).and_then(|()| file.rewind()).map_err(|e| wrong(e.to_string()))?;
     if Format::of(&first) == Format::OldWorkbook {
+        let mut whole = Vec::new();
+        file.read_to_end(&mut whole).and_then(|_| file.rewind()).map_err(|e| wrong(e.to_string()))?;
+        xls::look_through(&whole)?;
+        drop(whole);
         // A locked xlsx is wrapped in the container of the old format.
         let locked = |f: &File| calamine::Xlsx::new(BufReader::new(f.try_clone().ok()?)).err().map(|e| e.to_string());
         return Xls::new(BufReader::new(file.try_clone().map_err(|e| wrong(e.to_string()))?)).map(Sheets::Xls).map_err(|e| {
