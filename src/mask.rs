@@ -340,6 +340,8 @@ impl Reading {
             };
             i = next.max(i + 1);
         }
+        // What stands before an address may be found after it.
+        self.spans.sort_unstable_by_key(|s| s.start);
     }
 
     fn get(&self, i: usize) -> Option<char> {

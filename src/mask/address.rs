@@ -273,6 +273,8 @@ impl Reading {
             return after;
         }
         let from = self.skip(kept, 3, |c| c == ' ' || c == '-');
-        self.strike(Personal::Address, from, end)
+        self.strike(Personal::Address, from, end);
+        // What stands before the district, an e-mail address say, is still to be read.
+        after
     }
 }
