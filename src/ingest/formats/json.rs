@@ -147,8 +147,8 @@ struct Objects<R> {
     lines: LineReader<R>,
     encoding: Encoding,
     mixed_lines: u64,
-    /// The rest of a line on which an object ended, with that line's place.
-    rest: Option<(String, RowSpan)>,
+    /// A line on which an object ended, where its rest begins, and that rest's place.
+    rest: Option<(String, usize, RowSpan)>,
     /// Whether the file is one array.
     in_array: bool,
     /// Whether anything but white space came.
@@ -179,16 +179,17 @@ impl<R: Read> Objects<R> {
     }
 
     fn next_object(&mut self) -> Result<Option<Object>> {
-        let (mut text, mut span) = match self.rest.take() {
+        // A line may hold very many objects: what is left of it is not copied for each.
+        let (mut text, from, mut span) = match self.rest.take() {
             Some(rest) => rest,
             None => match self.line()? {
                 None => return Ok(None),
                 Some(Err(bad)) => return Ok(Some(bad)),
-                Some(Ok((text, span))) => (text, span.into()),
+                Some(Ok((text, span))) => (text, 0, span.into()),
             },
         };
         // The array's own marks around the object.
-        let mut body = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let mut body = text[from..].trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         let first = !self.begun && !body.is_empty();
         self.begun |= first;
         if first && let Some(inside) = body.strip_prefix('[') {
@@ -198,23 +199,24 @@ impl<R: Read> Objects<R> {
         if self.in_array {
             body = body.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == ']');
         }
-        let skipped = text.len() - body.len();
-        text.drain(..skipped);
-        if text.is_empty() {
+        let mut begin = text.len() - body.len();
+        if body.is_empty() {
             return Ok(Some(Object::Blank(span)));
         }
+        let is_object = body.starts_with('{');
         let mut scan = Scan::default();
-        let mut looked = 0;
+        let mut looked = begin;
         loop {
             if let Some(end) = scan.end(&text, looked) {
-                let rest = text.split_off(end);
-                if !matches!(rest.trim(), "" | "," | "]") {
-                    self.rest = Some((rest, RowSpan { line: span.line, start: span.start + span.len, len: 0 }));
+                let object = text[begin..end].to_owned();
+                if !matches!(text[end..].trim(), "" | "," | "]") {
+                    self.rest = Some((text, end, RowSpan { line: span.line, start: span.start + span.len, len: 0 }));
                 }
-                return Ok(Some(Object::Text(text, span)));
+                return Ok(Some(Object::Text(object, span)));
             }
+            text.drain(..std::mem::take(&mut begin));
             // A line that does not begin an object, or an object that never ends, costs one line.
-            if !text.starts_with('{') {
+            if !is_object {
                 let detail = "expected an object `{…}`".to_owned();
                 return Ok(Some(Object::Bad(span, Reason::BadJson, detail, Some(text.into_bytes()))));
             }
@@ -235,7 +237,7 @@ impl<R: Read> Objects<R> {
                 Some(Ok((line, more))) => {
                     // A new object on a line of its own while the last is open: that one was cut off.
                     if line.starts_with("{\"") && serde_json::from_str::<&RawValue>(line.trim_end().trim_end_matches(',')).is_ok() {
-                        self.rest = Some((line, more.into()));
+                        self.rest = Some((line, 0, more.into()));
                         return Ok(Some(Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes()))));
                     }
                     text.push_str(&line);
