@@ -255,12 +255,12 @@ impl<R: Read> Objects<R> {
                     span.len += more.len;
                     if let Some(end) = scan.end(&text, 0) {
                         let rest = RowSpan { line: span.line, start: span.start + span.len, len: 0 };
-                        self.rest = text.get(end..).filter(|t| !matches!(t.trim(), "" | "," | "]")).map(|t| (t.to_owned(), rest));
+                        self.rest = (!matches!(text[end..].trim(), "" | "," | "]")).then_some((text, end, rest));
                         break;
                     }
                 }
                 Ok((text, more)) => {
-                    self.rest = Some((text, more.into()));
+                    self.rest = Some((text, 0, more.into()));
                     break;
                 }
                 Err(Object::Bad(bad, ..) | Object::Blank(bad)) => span.len += bad.len,
