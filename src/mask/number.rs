@@ -551,10 +551,12 @@ impl Reading {
         let first = if w.len > 0 { w.first_group() } else { 0 };
         let small = w.shape(0, w.len).sizes().iter().any(|s| *s < 2);
         let dotted = w.shape(0, w.len).separators & (DOT | BRACKET) != 0;
+        // Groups that go on in stars were more groups before they were masked.
+        let whole = w.len <= 11 && !(w.len > 0 && self.is(separators(self, w.end(w.len)).0, |c| c == STRUCK));
         let digits = match first {
             5..=11 => first,
-            2..=4 if w.len <= 11 && !small && !dotted && w.ends_before(w.len) => w.len,
-            1 if w.len <= 11 && w.shape(0, w.len).single_digits() => w.len,
+            2..=4 if whole && !small && !dotted && w.ends_before(w.len) => w.len,
+            1 if whole && w.shape(0, w.len).single_digits() => w.len,
             _ => return None,
         };
         let end = w.end(digits);
