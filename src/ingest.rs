@@ -10,6 +10,7 @@ pub mod dates;
 pub mod encoding;
 pub mod formats;
 pub mod lines;
+pub mod mojibake;
 pub mod notes;
 mod open;
 pub mod reader;

@@ -1,12 +1,14 @@
 //! Rows that do not fit, read again: a row is repaired only where exactly one reading fits what the file's columns look like.
 //! Pure functions; none of them is asked about a row that fits.
 
-use super::columns::{self, ColumnNames, Columns};
+mod tables;
+
+pub use tables::{Footer, OtherTable, footer, headerless, may_be_footer, may_be_header};
+
+use super::columns::Columns;
 use super::dates::day;
-use super::encoding::common_hanzi;
 use super::records::{Quote, scan};
 use std::collections::HashSet;
-use std::sync::OnceLock;
 
 /// Rows that the columns are learnt from: the first ones of a file, so that the number of threads has no say.
 pub const LEARN_ROWS: usize = 200;
@@ -372,222 +374,9 @@ pub fn other_dialect(line: &str, own: u8, width: usize) -> Option<(u8, Vec<Strin
     Some((only, pieces(line, only)?.into_iter().map(|p| p.value).collect()))
 }
 
-/// What a row under the data says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Footer {
-    /// How many rows it says there are.
-    pub rows: Option<u64>,
-}
-
-/// Words that open a footer with a number.
-const TOTALS: [&str; 12] = ["合计", "总计", "小计", "共计", "总数", "总共", "合計", "總計", "共", "Total", "TOTAL", "total"];
-/// Words that open a footer with anything.
-const REMARKS: [&str; 10] = ["导出时间", "导出人", "导出日期", "制表人", "制表时间", "制表日期", "打印时间", "打印人", "数据来源", "统计时间"];
-
-/// Whether a row can be a footer at all: asked about every row, so only its first characters are looked at.
-#[must_use]
-pub fn may_be_footer(line: &str) -> bool {
-    let line = line.trim_start_matches(['"', ' ', ',', ';', '\t', '|']);
-    match line.chars().next() {
-        Some('合' | '总' | '總' | '小' | '共' | 'T' | 't') => TOTALS.iter().any(|t| line.starts_with(t)),
-        Some('导' | '制' | '打' | '数' | '统') => REMARKS.iter().any(|t| line.starts_with(t)),
-        _ => false,
-    }
-}
-
-/// Whether a row is a footer: a total, or who exported the file and when. Only at the end of a file it is one.
-#[must_use]
-pub fn footer(line: &str, delimiter: u8) -> Option<Footer> {
-    // A number with a comma in its thousands is one number.
-    let cells: Vec<String> = pieces(line, delimiter)?.into_iter().map(|p| p.value).collect();
-    let filled: Vec<&str> = cells.iter().map(|c| c.trim()).filter(|c| !c.is_empty()).collect();
-    let first = filled.first()?;
-    if let Some(rest) = REMARKS.iter().find_map(|r| first.strip_prefix(r)) {
-        let fits = filled.len() <= 2 && (rest.is_empty() || rest.trim_start().starts_with([':', '：']));
-        return fits.then_some(Footer { rows: None });
-    }
-    let rest = TOTALS.iter().find_map(|t| first.strip_prefix(t))?;
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：'));
-    let (number, unit) = rest.split_at(rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ',' | '.'))).unwrap_or(rest.len()));
-    let unit =
-        unit.trim().trim_start_matches(['条', '行', '笔', '单', '个', '件', '项', '數', '数', '据', '记', '录', '工']).trim_end_matches(['。', ':', '：']);
-    if !unit.is_empty() || !filled[1..].iter().all(|c| is_number(c)) {
-        return None;
-    }
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let mut numbers: Vec<&str> = [number].into_iter().chain(filled[1..].iter().copied()).filter(|n| !n.is_empty()).collect();
-    // `3,412` cut in two by the delimiter is put together again.
-    let thousands = numbers.len() == 2 && delimiter == b',' && line.contains(&numbers.join(",")) && numbers[1].len() == 3 && numbers[0].len() <= 3;
-    let joined = thousands.then(|| numbers.concat());
-    if let Some(joined) = &joined {
-        numbers = vec![joined];
-    }
-    if numbers.is_empty() && (cells.len() < 2 || filled[0].starts_with('共')) {
-        return None;
-    }
-    let rows = if let [one] = numbers[..] { Some(one).filter(|n| !n.contains('.')).and_then(|n| digits(n).parse().ok()) } else { None };
-    Some(Footer { rows })
-}
-
-/// A later table's header, and where the first table's columns are in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherTable {
-    /// Cells of its rows.
-    pub width: usize,
-    /// For each column of the first table where it is in this one; `None` altogether when no column is the text.
-    places: Option<Vec<Option<usize>>>,
-    /// Line of its header.
-    pub line: u64,
-}
-
-/// Whether a row can be a header at all: asked about every row, so it has to be quick.
-#[must_use]
-pub fn may_be_header(line: &str) -> bool {
-    line.len() < 600 && !line.bytes().any(|b| b.is_ascii_digit())
-}
-
-impl OtherTable {
-    /// The table whose header `line` is, if it is one and another than `header`.
-    #[must_use]
-    pub fn begin(line: &str, delimiter: u8, number: u64, header: &[String], roles: &Columns, names: &ColumnNames) -> Option<OtherTable> {
-        let cells: Vec<String> = pieces(line, delimiter)?.into_iter().map(|p| p.value).collect();
-        let refs: Vec<&str> = cells.iter().map(|c| c.trim()).collect();
-        let known = columns::recognised(&refs);
-        if known < 2 || known * 3 < refs.len() || refs.iter().any(|c| c.chars().count() > LONGEST_WORD) {
-            return None;
-        }
-        let folded: Vec<String> = refs.iter().map(|c| columns::fold(c)).collect();
-        let places = columns::find(&refs, names).ok().map(|new| {
-            let by_role = |i: usize| {
-                let pairs = [(roles.id, new.id), (roles.time, new.time), (roles.product, new.product), (roles.channel, new.channel), (roles.agent, new.agent)];
-                let texts = roles.text.iter().rev().copied().map(Some).zip(new.text.iter().rev().copied().map(Some));
-                pairs.into_iter().chain(texts).find(|(old, new)| *old == Some(i) && new.is_some()).and_then(|(_, new)| new)
-            };
-            header.iter().enumerate().map(|(i, name)| by_role(i).or_else(|| folded.iter().position(|f| *f == columns::fold(name)))).collect()
-        });
-        Some(OtherTable { width: refs.len(), places, line: number })
-    }
-
-    /// A row of this table as a row of the first one.
-    #[must_use]
-    pub fn row(&self, line: &str, delimiter: u8) -> Option<Vec<String>> {
-        let cells = pieces(line, delimiter).filter(|c| c.len() == self.width)?;
-        let places = self.places.as_ref()?;
-        Some(places.iter().map(|p| p.and_then(|p| cells.get(p)).map_or(String::new(), |c| c.value.clone())).collect())
-    }
-}
-
-/// The columns of a table without a header, told by the values: rows 2 and later say what row 1 must look like.
-#[must_use]
-pub fn headerless(rows: &[Vec<String>]) -> Option<Columns> {
-    let first = rows.first()?;
-    let rest: Vec<Vec<String>> = rows[1..].iter().filter(|r| r.len() == first.len()).cloned().collect();
-    if rest.len() * 5 < (rows.len() - 1) * 4 {
-        return None;
-    }
-    let profile = Profile::learn(&rest, &Columns::default())?;
-    let length = |i: usize| rest.iter().map(|r| r[i].trim().chars().count()).sum::<usize>();
-    let class = |i: &usize| &profile.columns[*i].class;
-    let all = 0..first.len();
-    let text = all.clone().filter(|i| matches!(class(i), Class::Text)).max_by_key(|i| length(*i))?;
-    let time = all.clone().find(|i| matches!(class(i), Class::Date));
-    let id = all.clone().find(|i| matches!(class(i), Class::Id { .. }));
-    // Words that fit anywhere prove nothing: an id or a time must be where it is in the other rows.
-    if time.is_none() && id.is_none() || !profile.fits(first, true) || length(text) < 4 * rest.len() {
-        return None;
-    }
-    let mut words = all.filter(|i| matches!(class(i), Class::Words(_)));
-    Some(Columns { id, time, product: words.next(), text: vec![text], channel: words.next(), ..Columns::default() })
-}
-
-/// Characters that begin the two bytes of a hanzi in UTF-8 read as GBK, as one bit each: rare ones all of them.
-fn typical() -> &'static [u64; 1024] {
-    static TYPICAL: OnceLock<Box<[u64; 1024]>> = OnceLock::new();
-    TYPICAL.get_or_init(|| {
-        let mut bits = Box::new([0; 1024]);
-        let pairs = (0xE4..=0xE9u8).flat_map(|lead| (0x80..=0xBFu8).map(move |next| [lead, next])).chain([[0xEF, 0xBC], [0xE3, 0x80]]);
-        for pair in pairs {
-            let (text, _) = encoding_rs::GBK.decode_without_bom_handling(&pair);
-            // U+FFFD and 锟 are what was lost before, € is what GBK makes of half of them.
-            for c in text.chars().chain(['\u{FFFD}', '锟', '€']).map(|c| c as usize).filter(|c| *c < 0x10000) {
-                bits[c / 64] |= 1 << (c % 64);
-            }
-        }
-        bits
-    })
-}
-
-/// Whether a row may hold text in the wrong encoding. `wary` looks at every character; else only at those that such text
-/// hardly ever lacks, which costs next to nothing.
-#[must_use]
-pub fn may_be_mojibake(line: &str, wary: bool) -> bool {
-    let (bytes, typical) = (line.as_bytes(), typical());
-    let is_one = |at: usize| match &bytes[at..] {
-        [lead, second, third, ..] if lead >> 4 == 0xE => {
-            let c = usize::from(lead & 0x0F) << 12 | usize::from(second & 0x3F) << 6 | usize::from(third & 0x3F);
-            typical[c / 64] >> (c % 64) & 1 == 1
-        }
-        // ã to ï: what the first byte of a hanzi is in Latin-1.
-        [0xC3, 0xA3..=0xAF, ..] => true,
-        _ => false,
-    };
-    if wary {
-        return (0..bytes.len()).any(is_one);
-    }
-    // Two in three of the typical ones are from U+9000 on, which of ordinary characters one in thirty is.
-    memchr::memchr2_iter(0xE9, 0xC3, bytes).any(is_one)
-        || memchr::memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
-        || memchr::memmem::find(bytes, "€".as_bytes()).is_some()
-}
-
-/// The byte that CP1252 or Latin-1 has for a character.
-fn latin_byte(c: char) -> Option<u8> {
-    const CP1252: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
-    const BYTES: [u8; 27] = [
-        0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8B, 0x8C, 0x8E, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A, 0x9B, 0x9C,
-        0x9E, 0x9F,
-    ];
-    u8::try_from(u32::from(c)).ok().or_else(|| CP1252.chars().position(|k| k == c).and_then(|i| BYTES.get(i).copied()))
-}
-
-/// How many of a text's characters beyond ASCII are ordinary in Chinese, and how many there are.
-fn ordinary(text: &str) -> (usize, usize) {
-    let common = common_hanzi();
-    let is = |c: &char| common.contains(c) || matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff01}'..='\u{ff5e}' | '“' | '”' | '‘' | '’' | '…' | '—');
-    (text.chars().filter(is).count(), text.chars().filter(|c| !c.is_ascii()).count())
-}
-
-/// The text that was UTF-8, read as GBK or as Latin-1 and saved: `鐢ㄦ埛鎶曡瘔` is 用户投诉. `None` for all other text.
-#[must_use]
-pub fn mojibake(text: &str) -> Option<String> {
-    let (before, of) = ordinary(text);
-    // What has the wrong encoding is hardly ever a common character.
-    if of < 2 || before * 2 > of {
-        return None;
-    }
-    let latin = || text.chars().map(latin_byte).collect::<Option<Vec<u8>>>();
-    let gbk = || {
-        let (bytes, _, lossy) = encoding_rs::GBK.encode(text);
-        (!lossy).then(|| bytes.into_owned())
-    };
-    let bytes = if text.chars().any(|c| ('\u{e3}'..='\u{ef}').contains(&c)) { latin()? } else { gbk()? };
-    let repaired = String::from_utf8(bytes).ok()?;
-    let (after, hanzi) = ordinary(&repaired);
-    // Ordinary Chinese must come out, and out of what was less ordinary; a few characters may be UTF-8 by accident.
-    let enough = if hanzi < 4 { 8 } else { 4 };
-    (hanzi > 0 && after * 10 >= hanzi * enough && before * hanzi < after * of).then_some(repaired)
-}
-
-/// Whether characters were lost before the text was written: nothing brings them back.
-#[must_use]
-pub fn is_damaged(text: &str) -> bool {
-    text.contains('\u{FFFD}') || text.contains("锟斤拷")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::taxonomy::Taxonomy;
 
     fn profile() -> Profile {
         let row = |i: usize, p: &str| vec![format!("T{i}"), "2026-11-01".into(), p.into(), format!("第{i}次奖励没到，等三天了"), "在线".into()];
@@ -613,66 +402,5 @@ mod tests {
         assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"他说\"好,\"就走了\",在线", b',').unwrap().unwrap()[3], "他说\"好,\"就走了");
         assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,在线", b',').unwrap().unwrap()[3], "好的,谢谢");
         assert_eq!(p.quotes("T1,2026-11-01,星海手游,\"好的,谢谢,电话", b','), Ok(None));
-    }
-
-    #[test]
-    fn footers_are_told_from_tickets() {
-        let rows = |line: &str| footer(line, b',').map(|f| f.rows);
-        assert_eq!(rows("合计: 3,412"), Some(Some(3412)));
-        assert_eq!(rows("总计,,3412"), Some(Some(3412)));
-        assert_eq!(rows("共 3412 条"), Some(Some(3412)));
-        assert_eq!(rows("Total,,"), Some(None));
-        assert_eq!(rows("合计,12,3.5"), Some(None));
-        assert_eq!(rows("导出时间: 2026-11-22 08:00,,"), Some(None));
-        for ticket in ["共享单车坏了,急", "总计扣了我3次钱", "合计,退款没到", "共", "T1,登录不上", "Totally broken,1"] {
-            assert_eq!(rows(ticket), None, "{ticket}");
-        }
-    }
-
-    #[test]
-    fn mojibake_is_undone_and_good_text_is_left() {
-        assert_eq!(mojibake("鐢ㄦ埛鎶曡瘔").unwrap(), "用户投诉");
-        let latin: String = "用户投诉没人管".bytes().map(char::from).collect();
-        assert_eq!(mojibake(&latin).unwrap(), "用户投诉没人管");
-        let cp1252 = encoding_rs::WINDOWS_1252.decode_without_bom_handling("用户等了三天".as_bytes()).0.into_owned();
-        assert!([&*cp1252, "鐢ㄦ埛鎶曡瘔", "锟斤拷", "退\u{FFFD}"].iter().all(|t| may_be_mojibake(t, false) && may_be_mojibake(t, true)));
-        assert_eq!(mojibake(&cp1252).unwrap(), "用户等了三天");
-        for good in ["用户投诉", "鑰匙壞了", "the café is closed", "naïve", "锟斤拷", "涓", "", "ãä"] {
-            assert_eq!(mojibake(good), None, "{good}");
-        }
-        let taxonomy = Taxonomy::with_builtin(true, &[]).unwrap();
-        let mut seen = 0;
-        for example in taxonomy.causes.iter().flat_map(|c| c.matches.iter().chain(&c.rejects)) {
-            assert_eq!(mojibake(&example.text), None, "{}", example.text);
-            seen += 1;
-        }
-        assert!(seen > 500, "{seen} examples");
-        // And all of it comes back, where none was lost on the way.
-        let (mut whole, mut back, mut parts, mut seen, mut glanced) = (0, 0, 0, 0, 0);
-        for example in taxonomy.causes.iter().flat_map(|c| &c.matches).filter(|e| !e.text.is_ascii()) {
-            let (read, _, lossy) = encoding_rs::GBK.decode(example.text.as_bytes());
-            if !lossy && example.text.chars().filter(|c| !c.is_ascii()).count() * 2 > example.text.chars().count() {
-                whole += 1;
-                glanced += usize::from(may_be_mojibake(&read, false));
-                let part = example.text.chars().take(6).collect::<String>();
-                let (part, _, lossy) = encoding_rs::GBK.decode(part.as_bytes());
-                (parts, seen) = (parts + usize::from(!lossy), seen + usize::from(!lossy && may_be_mojibake(&part, true)));
-                back += usize::from(may_be_mojibake(&read, true) && mojibake(&read).as_deref() == Some(&example.text));
-            }
-        }
-        assert!(whole > 500 && back * 100 >= whole * 98, "{back} of {whole}");
-        assert!(glanced * 100 >= whole * 95, "{glanced} of {whole}");
-        assert!(seen * 100 >= parts * 98, "{seen} of {parts}");
-    }
-
-    #[test]
-    fn a_table_without_a_header_tells_its_columns() {
-        let row = |i: usize| vec![format!("TK{i:04}"), format!("2026-11-0{}", i % 9 + 1), "星海手游".to_owned(), format!("第{i}次登录不上去了怎么办")];
-        let rows: Vec<Vec<String>> = (0..20).map(row).collect();
-        let c = headerless(&rows).unwrap();
-        assert_eq!((c.id, c.time, c.product, c.text), (Some(0), Some(1), Some(2), vec![3]));
-        let mut named = rows;
-        named.insert(0, ["甲", "乙", "丙", "丁"].map(str::to_owned).to_vec());
-        assert_eq!(headerless(&named), None);
     }
 }

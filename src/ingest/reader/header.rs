@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::columns::{self, Columns};
 use crate::ingest::records::Record;
-use crate::ingest::{ColumnNames, Config, dates, repair};
+use crate::ingest::{ColumnNames, Config, dates, mojibake, repair};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -189,7 +189,7 @@ impl Reader {
 
 /// A header's cell as it was meant.
 fn legible(cell: &str) -> Cow<'_, str> {
-    if repair::may_be_mojibake(cell, true) { repair::mojibake(cell).map_or(Cow::Borrowed(cell), Cow::Owned) } else { Cow::Borrowed(cell) }
+    if mojibake::may_be_mojibake(cell, true) { mojibake::bring_back(cell).map_or(Cow::Borrowed(cell), Cow::Owned) } else { Cow::Borrowed(cell) }
 }
 
 /// Whether a cell of the first row is certainly no column's name.

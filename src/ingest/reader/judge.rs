@@ -3,6 +3,7 @@
 use super::{Batch, FOOTER_LINES, Reader, Reject, is_blank};
 use crate::error::Result;
 use crate::ingest::cells::Cells;
+use crate::ingest::mojibake;
 use crate::ingest::records::{Record, RowLine, RowSpan};
 use crate::ingest::repair::{self, OtherTable, Profile};
 use crate::ticket::Reason;
@@ -50,7 +51,7 @@ impl Reader {
         if self.trailing {
             rows = trailing;
         }
-        let odd = |cell: &str| repair::may_be_mojibake(cell, true) && (repair::is_damaged(cell) || repair::mojibake(cell).is_some());
+        let odd = |cell: &str| mojibake::may_be_mojibake(cell, true) && (mojibake::is_damaged(cell) || mojibake::bring_back(cell).is_some());
         let wary = self.layout.header.iter().chain(rows.iter().flatten()).any(|cell| odd(cell));
         Arc::make_mut(&mut self.layout).wary = wary;
         if self.checks.text {

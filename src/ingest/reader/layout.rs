@@ -3,7 +3,7 @@
 use super::BatchRow;
 use crate::ingest::cells::Cells;
 use crate::ingest::columns::Columns;
-use crate::ingest::repair;
+use crate::ingest::mojibake;
 use crate::mask;
 use crate::ticket::{Reason, Ticket};
 use crate::transcript;
@@ -56,11 +56,11 @@ impl Layout {
         if cells.len() != width {
             return Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len())));
         }
-        if !repair::may_be_mojibake(line, self.wary) {
+        if !mojibake::may_be_mojibake(line, self.wary) {
             return Ok(Legible::Yes);
         }
-        let repaired: Vec<Option<String>> = cells.iter(line).map(repair::mojibake).collect();
-        let lost = cells.iter(line).any(repair::is_damaged);
+        let repaired: Vec<Option<String>> = cells.iter(line).map(mojibake::bring_back).collect();
+        let lost = cells.iter(line).any(mojibake::is_damaged);
         let brought_back = repaired.iter().any(Option::is_some);
         if brought_back {
             let own: Vec<String> = cells.iter(line).zip(repaired).map(|(cell, repaired)| repaired.unwrap_or_else(|| cell.to_owned())).collect();
