@@ -298,6 +298,8 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         let when = match job.dates.read(&ticket.time) {
             Found::When(when) => Some(when),
             Found::Empty => None,
+            // Who does not decide needs no date.
+            Found::Bad if !output.decides() => None,
             // Only its year is missing.
             Found::Bad if job.dates.read_any(&ticket.time) != Found::Bad => {
                 done.notes.yearless += 1;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod corpus;
+mod desks;
 mod encodings;
 mod floors;
 mod formats;

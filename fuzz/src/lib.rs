@@ -185,7 +185,7 @@ struct Seen {
 
 fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
     let mut seen: Vec<Seen> = Vec::new();
-    let messages = reader.layout().messages;
+    let mut messages = false;
     loop {
         let batch = match reader.next_batch() {
             Ok(Some(batch)) => batch,
@@ -197,6 +197,7 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
         };
         let mut cells = Cells::new(batch.layout.delimiter);
         for row in batch.rows {
+            messages |= !row.messages.is_empty();
             let line = &batch.text[row.text.clone()];
             if batch.layout.split(&row, &batch.text, &mut cells).is_ok() {
                 assert_eq!(cells.len(), batch.layout.header.len());

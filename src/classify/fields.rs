@@ -144,7 +144,15 @@ impl Fields {
 
     /// The field that a product's folded name tells of; a hint that begins with `=` is the whole name.
     fn of_name(&self, folded: &str) -> Field {
-        let tells = |hint: &str| hint.strip_prefix('=').map_or_else(|| folded.contains(hint), |whole| folded == whole);
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        // A number is no part of a longer one.
+        let inside = |hint: &str| {
+            folded.match_indices(hint).any(|(at, _)| {
+                let (before, after) = (folded[..at].chars().next_back(), folded[at + hint.len()..].chars().next());
+                !(digit(hint.chars().next()) && digit(before) || digit(hint.chars().next_back()) && digit(after))
+            })
+        };
+        let tells = |hint: &str| hint.strip_prefix('=').map_or_else(|| inside(hint), |whole| folded == whole);
         Field::of(self.hints.iter().filter(|(h, _)| tells(h)).map(|(_, p)| *p))
     }
 
@@ -175,9 +183,10 @@ impl Fields {
     /// What the text tells of products and fields.
     pub fn in_text(&self, normal: &Normalized) -> TextFields {
         let mut found = TextFields { counts: vec![0; self.packs], product: None };
-        let mut seen: Vec<u32> = Vec::new();
+        let mut seen = vec![false; self.words.len()];
         let mut first: Option<(usize, std::cmp::Reverse<usize>)> = None;
         self.lexicon.find(&normal.chars, |start, end, literal| {
+            let again = std::mem::replace(&mut seen[literal as usize], true);
             let fits = |w: &&Word| super::matching::edge_fits(w.edge, &normal.chars, start, end);
             for says in self.words[literal as usize].iter().filter(fits).flat_map(|w| &w.says) {
                 let place = (start, std::cmp::Reverse(end));
@@ -187,11 +196,10 @@ impl Fields {
                         found.product = Some(*p);
                     }
                     Says::Product(_) => {}
-                    Says::Field(pack) if !seen.contains(&literal) => found.counts[*pack] += 1,
+                    Says::Field(pack) if !again => found.counts[*pack] += 1,
                     Says::Field(_) => {}
                 }
             }
-            seen.push(literal);
         });
         found
     }

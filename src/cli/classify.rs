@@ -58,8 +58,12 @@ pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
     if let (Some(published), Some(file)) = (published, stream.file()) {
         published.publish(file)?;
     }
-    let (a, done) = (&outcome.accounting, if decisions { "classified" } else { "written" });
-    output::complain(&format!("{} rows read = {} {} + {} duplicates + {} quarantined", a.rows, a.classified, done, a.duplicates, a.quarantined));
+    let a = &outcome.accounting;
+    output::complain(&if decisions {
+        format!("{} rows read = {} classified + {} duplicates + {} quarantined", a.rows, a.classified, a.duplicates, a.quarantined)
+    } else {
+        format!("{} rows read = {} written + {} quarantined", a.rows, a.classified + a.duplicates, a.quarantined)
+    });
     if !outcome.ids_not_found.is_empty() {
         output::complain(&format!("{} ids not found: {}", outcome.ids_not_found.len(), outcome.ids_not_found.join(" ")));
     }

@@ -304,7 +304,7 @@ fn tell_of_notes(f: &FileReport) {
     }
     n.remarks.iter().for_each(|remark| tell(remark.clone()));
     if n.messages > 0 {
-        tell(format!("{} messages were joined into {} tickets by their ids", n.messages, f.rows));
+        tell(format!("{} messages were joined into {} tickets by their ids", n.messages, n.chats));
     }
     let counts = [
         (n.delimiters, "rows were repaired: a delimiter inside the text"),
@@ -317,7 +317,8 @@ fn tell_of_notes(f: &FileReport) {
     ];
     counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| tell(format!("{count} {what}")));
     if let Some(line) = n.second_table {
-        tell(format!("another table begins on line {line}; {} rows were read under the columns that both tables have", n.other_table));
+        let lost = if n.columns_lost.is_empty() { String::new() } else { format!("; its columns `{}` are left out", n.columns_lost.join("`, `")) };
+        tell(format!("another table begins on line {line}; {} rows were read under the columns that both tables have{lost}", n.other_table));
     }
     if let Some(stated) = n.stated_rows {
         tell(format!("it says that it has {stated} rows, but it has {}", f.rows));

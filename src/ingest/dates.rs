@@ -128,7 +128,7 @@ impl Reader {
         }
         let mut buffer = ['\0'; LONGEST];
         let Some(chars) = fold(text, &mut buffer) else { return Found::Bad };
-        if chars.is_empty() {
+        if chars.is_empty() || is_nothing(chars) {
             return Found::Empty;
         }
         let when = if chars.iter().all(|c| c.is_ascii_digit() || *c == '.') { self.number(chars) } else { None };
@@ -244,6 +244,14 @@ impl When {
 }
 
 /// Years in which no ticket was written are typing errors.
+/// Whether it is how programs and people write that there is none.
+fn is_nothing(text: &[char]) -> bool {
+    const NOTHING: [&str; 8] = ["null", "none", "n/a", "na", "nan", "无", "空", "暂无"];
+    let is = |word: &str| text.iter().copied().eq(word.chars());
+    let zeros = text.first() == Some(&'0') && text.len() > 1 && text.iter().all(|c| matches!(c, '0' | '-' | '/' | ':' | '.' | ' ' | 't' | 'z'));
+    zeros || text.iter().all(|c| matches!(c, '-' | '/' | '\\' | '.' | '—' | '–')) || NOTHING.iter().any(|w| is(w))
+}
+
 fn plausible(day: Date) -> bool {
     (1990..=2100).contains(&day.year())
 }

@@ -9,6 +9,8 @@ pub struct Notes {
     pub remarks: Vec<String>,
     /// Messages that were joined into the rows, in a file of one message a row.
     pub messages: u64,
+    /// The chats that came of it.
+    pub chats: u64,
     /// Rows with a delimiter inside the text.
     pub delimiters: u64,
     /// Rows with quotes that are not doubled or not closed.
@@ -19,6 +21,8 @@ pub struct Notes {
     pub other_table: u64,
     /// Line of the first header of another table.
     pub second_table: Option<u64>,
+    /// The columns of later tables that the first one has not.
+    pub columns_lost: Vec<String>,
     /// The number of rows that the file says it has, where it is another.
     pub stated_rows: Option<u64>,
     /// What was found row by row.

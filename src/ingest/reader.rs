@@ -140,6 +140,8 @@ pub struct Reader {
     pending: VecDeque<(String, Record)>,
     /// The chats of a file of messages, all of them.
     chats: VecDeque<Chat>,
+    /// Rows among the messages that are none.
+    set_aside: Vec<Reject>,
     header_text: String,
     names: ColumnNames,
     /// What the values look like; `None` where rows cannot be repaired.
@@ -197,6 +199,7 @@ impl Reader {
             records,
             pending: VecDeque::new(),
             chats: VecDeque::new(),
+            set_aside: Vec::new(),
             header_text: String::new(),
             names: config.columns.clone(),
             profile: None,
@@ -267,7 +270,7 @@ impl Reader {
             layout: Arc::clone(&self.layout),
             text: String::with_capacity(BATCH_BYTES + BATCH_BYTES / 4),
             rows: Vec::with_capacity(BATCH_ROWS),
-            rejects: Vec::new(),
+            rejects: std::mem::take(&mut self.set_aside),
         };
         while (batch.text.len() < BATCH_BYTES && batch.rows.len() + batch.rejects.len() < BATCH_ROWS)
             || (batch.rows.len() <= BATCH_ROWS && self.half_follows()?)

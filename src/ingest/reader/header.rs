@@ -18,6 +18,8 @@ impl Reader {
         let mut rows = 0;
         let mut chosen = None;
         let (mut bad, mut first_width) = (0, None);
+        // What is enough to mask a table is not enough to be its header.
+        let with_text = ColumnNames { text_optional: false, ..config.columns.clone() };
         while rows < HEADER_ROWS {
             let mut text = String::new();
             let Some(record) = self.read_record(&mut text)? else { break };
@@ -32,7 +34,7 @@ impl Reader {
                 // A later row is the header only if it clearly is one: a ticket may say 问题 in a cell.
                 let is_header = match first_width {
                     // Values are no names, though a ticket may hold a word that names hold.
-                    None => is_named || known > 0 || (!headers.iter().any(|h| is_value(h)) && columns::find(&headers, &config.columns).is_ok()),
+                    None => is_named || known > 0 || (!headers.iter().any(|h| is_value(h)) && columns::find(&headers, &with_text).is_ok()),
                     Some(width) => is_named || known > 1 || (known > 0 && headers.len() > width),
                 };
                 first_width.get_or_insert(headers.len());
@@ -61,7 +63,16 @@ impl Reader {
             self.pending = first.into();
             return Ok(true);
         }
-        let header = chosen.or_else(|| first.iter().position(|(_, r)| matches!(r, Record::Row { .. })));
+        // Of names that say nothing, those of several columns: a title has one cell.
+        let mut several = |(text, r): &(String, Record)| match r {
+            Record::Row { quoted, .. } => {
+                cells.split(text, *quoted);
+                cells.iter(text).filter(|c| !c.trim().is_empty()).count() > 1
+            }
+            _ => false,
+        };
+        let unknown = first.iter().position(&mut several).or_else(|| first.iter().position(|(_, r)| matches!(r, Record::Row { .. })));
+        let header = chosen.or(unknown);
         let Some(header) = header else {
             if let Some((_, Record::Bad { span, detail, .. })) = first.iter().find(|(_, r)| matches!(r, Record::Bad { .. })) {
                 let message = format!("expected a header, found no readable row; the first problem: {detail}");
@@ -147,6 +158,10 @@ impl Reader {
         for (line, record) in &self.pending {
             let Record::Row { quoted, .. } = record else { continue };
             cells.split(line, *quoted);
+            // Under another header the column is another one.
+            if cells.len() != self.layout.header.len() || columns::recognised(&cells.iter(line).collect::<Vec<_>>()) > 1 {
+                break;
+            }
             match dates::Reader::default().read_any(cells.get(line, time)) {
                 dates::Found::Empty => {}
                 found => {

@@ -98,6 +98,9 @@ impl Reader {
         {
             let same = cells == width && Cells::is_row(line, quoted, delimiter, &self.layout.header);
             self.report.notes.second_table = self.report.notes.second_table.or((!same).then_some(span.line));
+            if !same {
+                self.report.notes.columns_lost.extend(table.lost.iter().filter(|c| !self.report.notes.columns_lost.contains(c)).cloned().collect::<Vec<_>>());
+            }
             (self.table, self.in_dialect) = ((!same).then_some(table), false);
             return Ok(Fate::Structural);
         }

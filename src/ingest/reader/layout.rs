@@ -22,8 +22,6 @@ pub struct Layout {
     pub delimiter: u8,
     /// How each column is masked.
     pub masks: Vec<mask::Cells>,
-    /// Whether rows are chats that were joined from messages.
-    pub messages: bool,
     /// Whether its first rows hold text that was read in the wrong encoding once, so that others are likely.
     pub wary: bool,
     /// Put before `#row` where a row has no id: empty for a single input.

@@ -69,6 +69,8 @@ pub struct OtherTable {
     places: Option<Vec<Option<usize>>>,
     /// Line of its header.
     pub line: u64,
+    /// Its columns that the first table has not.
+    pub lost: Vec<String>,
 }
 
 /// Whether a row can be a header at all: asked about every row, so it has to be quick.
@@ -96,7 +98,9 @@ impl OtherTable {
             };
             header.iter().enumerate().map(|(i, name)| by_role(i).or_else(|| folded.iter().position(|f| *f == columns::fold(name)))).collect()
         });
-        Some(OtherTable { width: refs.len(), places, line: number })
+        let kept: Vec<usize> = places.iter().flatten().flatten().copied().collect();
+        let lost = refs.iter().enumerate().filter(|(i, c)| !c.is_empty() && !kept.contains(i)).map(|(_, c)| (*c).to_owned()).collect();
+        Some(OtherTable { width: refs.len(), places, line: number, lost })
     }
 
     /// A row of this table as a row of the first one.
