@@ -6,6 +6,7 @@
 //! text stays the customer's.
 
 mod boilerplate;
+mod json;
 mod markers;
 mod roles;
 
@@ -68,6 +69,9 @@ pub struct Turn<'t> {
 /// ```
 #[must_use]
 pub fn turns(cell: &str) -> Option<Vec<Turn<'_>>> {
+    if let Some(turns) = json::turns(cell) {
+        return Some(turns);
+    }
     let markers = markers::find(cell);
     let first = markers.first()?;
     if !is_chat(cell, &markers) {

@@ -162,6 +162,8 @@ fn product_of(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut 
 
 /// Characters of text for which one more cue is wanted before the text alone is believed to tell its field.
 const CHARS_A_CUE: usize = 50;
+/// More distinct cues than these are believed in a text of any length.
+const CUES_ENOUGH: usize = 4;
 
 /// Which packs' causes may be considered.
 struct FieldEvidence {
@@ -177,7 +179,7 @@ impl FieldEvidence {
         let most = counts.iter().copied().max().unwrap_or(0);
         // Too few for so long a text, or one word each for several fields: nothing told.
         let tie = counts.iter().filter(|n| **n == most).count() > 1;
-        let most = if most > chars / CHARS_A_CUE && (most > 1 || !tie) { most } else { 0 };
+        let most = if most > (chars / CHARS_A_CUE).min(CUES_ENOUGH) && (most > 1 || !tie) { most } else { 0 };
         FieldEvidence { told, counts, most }
     }
 

@@ -200,6 +200,7 @@ impl<'t> Scan<'t> {
         if found.is_some_and(|(_, trust)| trust == Trust::Code) {
             return None;
         }
+        let _ = self.attempt(Scan::addressee);
         let tab = self.rest().starts_with('\t');
         self.blanks();
         let after = !bracket_time && self.separated_time(before);
@@ -224,6 +225,19 @@ impl<'t> Scan<'t> {
         };
         let good = good && (begins_line || bracket.is_some() || is_name_inside(name));
         good.then_some(Marker { start, end: self.at, name, role, trust, shape, timed, begins_line })
+    }
+
+    /// ` -> 客户` between a speaker and the colon: to whom it is said.
+    fn addressee(&mut self) -> Option<()> {
+        self.blanks();
+        let arrow = ["->", "=>", "→", "➜", "对"].into_iter().find(|a| self.rest().starts_with(a))?;
+        self.at += arrow.len();
+        self.blanks();
+        let rest = self.rest();
+        let end = rest.char_indices().take(LONGEST).find(|(_, c)| matches!(c, ':' | '：') || is_break(*c)).map(|(i, _)| i)?;
+        roles::of(rest.get(..end)?.trim())?;
+        self.at += end;
+        Some(())
     }
 
     /// `>>`, `-`, `1.` before a name; whether it is an arrow.
@@ -283,6 +297,10 @@ impl<'t> Scan<'t> {
             }
             if matches!(c, ':' | '：' | '︰' | '∶') || c == '|' || self.at_break() {
                 return (length > 0).then_some(name);
+            }
+            let mut ahead = *self;
+            if length > 0 && ahead.addressee().is_some() && roles::of(name).is_some() {
+                return Some(name);
             }
             if is_blank(c) {
                 let mut ahead = *self;
