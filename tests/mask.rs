@@ -122,3 +122,16 @@ fn masking_needs_no_known_column() {
     let ran = desk.ahu("mask a.csv");
     assert_eq!(ran.stdout, "甲,乙\n手机138********,2\n", "{}", ran.stderr);
 }
+
+/// Telephone numbers look like the ids of a table without a header.
+#[test]
+fn a_telephone_column_without_a_header_is_no_id() {
+    let desk = crate::run::Desk::new();
+    let rows: String = (0..10).map(|i| format!("第{i}次登录不上去了怎么办呀,138123456{}\n", 70 + i)).collect();
+    desk.file("a.csv", &rows);
+    for command in ["mask a.csv", "classify a.csv", "summarize --ids a.csv"] {
+        let ran = desk.ahu(command);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(!ran.stdout.contains("138123456") && !ran.stderr.contains("138123456"), "{}{}", ran.stdout, ran.stderr);
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{Class, LONGEST_WORD, Profile, is_number, pieces};
 use crate::ingest::columns::{self, ColumnNames, Columns};
+use crate::mask::{self, Personal};
 
 /// What a row under the data says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,15 +125,26 @@ pub fn headerless(rows: &[Vec<String>]) -> Option<Columns> {
     let length = |i: usize| rest.iter().map(|r| r[i].trim().chars().count()).sum::<usize>();
     let class = |i: &usize| &profile.columns[*i].class;
     let all = 0..first.len();
-    let text = all.clone().filter(|i| matches!(class(i), Class::Text)).max_by_key(|i| length(*i))?;
+    // Telephone numbers look like ids, and e-mail addresses are as long as texts.
+    let personal: Vec<usize> = all.clone().filter(|i| rest.iter().filter(|r| is_personal(&r[*i])).count() * 2 > rest.len()).collect();
+    let free = |i: &usize| !personal.contains(i);
+    let text = all.clone().filter(|i| free(i) && matches!(class(i), Class::Text)).max_by_key(|i| length(*i))?;
     let time = all.clone().find(|i| matches!(class(i), Class::Date));
-    let id = all.clone().find(|i| matches!(class(i), Class::Id { .. }));
-    // Words that fit anywhere prove nothing: an id or a time must be where it is in the other rows.
-    if time.is_none() && id.is_none() || !profile.fits(first, true) || length(text) < 4 * rest.len() {
+    let id = all.clone().find(|i| free(i) && matches!(class(i), Class::Id { .. }));
+    let someone = personal.iter().any(|i| is_personal(&first[*i]));
+    // Words that fit anywhere prove nothing: an id, a time or somebody's number must be where it is in the other rows.
+    if time.is_none() && id.is_none() && !someone || !profile.fits(first, true) || length(text) < 4 * rest.len() {
         return None;
     }
-    let mut words = all.filter(|i| matches!(class(i), Class::Words(_)));
+    let mut words = all.filter(|i| free(i) && matches!(class(i), Class::Words(_)));
     Some(Columns { id, time, product: words.next(), text: vec![text], channel: words.next(), ..Columns::default() })
+}
+
+/// Whether a value is a telephone number, a card's or an e-mail address, and hardly anything else.
+fn is_personal(value: &str) -> bool {
+    let value = value.trim();
+    let kind = |k| matches!(k, Personal::Mobile | Personal::IdCard | Personal::BankCard | Personal::Email | Personal::Landline);
+    mask::find(value).iter().any(|f| kind(f.kind) && f.range.len() * 2 > value.len())
 }
 
 #[cfg(test)]
@@ -159,6 +171,9 @@ mod tests {
         let rows: Vec<Vec<String>> = (0..20).map(row).collect();
         let c = headerless(&rows).unwrap();
         assert_eq!((c.id, c.time, c.product, c.text), (Some(0), Some(1), Some(2), vec![3]));
+        let phones: Vec<Vec<String>> = (0..10).map(|i| vec![format!("第{i}次登录不上去了怎么办呀"), format!("138123456{}", 70 + i)]).collect();
+        let c = headerless(&phones).unwrap();
+        assert_eq!((c.id, c.text), (None, vec![0]));
         let mut named = rows;
         named.insert(0, ["甲", "乙", "丙", "丁"].map(str::to_owned).to_vec());
         assert_eq!(headerless(&named), None);
