@@ -135,3 +135,19 @@ fn a_telephone_column_without_a_header_is_no_id() {
         assert!(!ran.stdout.contains("138123456") && !ran.stderr.contains("138123456"), "{}{}", ran.stdout, ran.stderr);
     }
 }
+
+/// A row of data that is taken for the header is masked as any other, and so is what messages quote of it.
+#[test]
+fn headers_are_masked() {
+    let desk = crate::run::Desk::new();
+    desk.file("a.csv", "问题,13812345678\n登录不上去了怎么办,13912345678\n");
+    let ran = desk.ahu("mask a.csv");
+    assert_eq!(ran.stdout, "问题,138********\n登录不上去了怎么办,139********\n", "{}", ran.stderr);
+    assert!(desk.ahu("classify --no-mask a.csv").stdout.starts_with("问题,13812345678,"));
+    desk.file("b.csv", "甲,13812345678\n乙,13912345678\n");
+    desk.file("c.html", "<html><title>客户13812345678</title><body>无</body></html>");
+    for file in ["b.csv", "c.html"] {
+        let ran = desk.ahu(&format!("classify {file}"));
+        assert!(ran.code != 0 && ran.stderr.contains("138********") && !ran.stderr.contains("13812345678"), "{}", ran.stderr);
+    }
+}

@@ -1,6 +1,7 @@
 //! What the columns hold: by the names the user gave, else by the header names that desks use (`data/headers.toml`).
 
 use crate::error::{Error, Result, nearest};
+use crate::mask::mask;
 use crate::segment::Normalizer;
 use serde::Deserialize;
 use std::sync::OnceLock;
@@ -117,11 +118,12 @@ pub fn recognised(headers: &[&str]) -> usize {
 /// ```
 pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
     let folded: Vec<String> = headers.iter().map(|h| fold(h)).collect();
-    let seen = || headers.iter().map(|h| format!("`{}`", h.trim())).collect::<Vec<_>>().join(", ");
+    // What is quoted may be a row of data that was taken for the header.
+    let seen = || headers.iter().map(|h| format!("`{}`", mask(h.trim()))).collect::<Vec<_>>().join(", ");
     let named = |name: &str, option: &str| -> Result<usize> {
         let exact = headers.iter().position(|h| h.trim() == name.trim());
         exact.or_else(|| folded.iter().position(|h| *h == fold(name))).ok_or_else(|| {
-            let near = nearest(name, headers.iter().map(|h| h.trim())).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
+            let near = nearest(name, headers.iter().map(|h| h.trim())).map_or(String::new(), |n| format!("; the nearest is `{}`", mask(n)));
             Error::setup(format!("no column is called `{name}` (`{option}`){near}; the header has {}", seen()))
         })
     };
@@ -180,6 +182,8 @@ mod tests {
     fn a_missing_text_column_lists_the_header() {
         let e = find(&["a", "b"], &ColumnNames::default()).unwrap_err();
         assert!(e.message.contains("`a`, `b`") && e.message.contains("--text-column"));
+        let e = find(&["a", "13812345678"], &ColumnNames::default()).unwrap_err();
+        assert!(e.message.contains("`138********`"), "{}", e.message);
         let names = ColumnNames { text: vec!["内荣".into()], ..ColumnNames::default() };
         assert!(find(&["编号", "内容"], &names).unwrap_err().message.contains("nearest is `内容`"));
     }

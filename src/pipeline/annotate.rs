@@ -38,7 +38,7 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
     // Every row is written, messages too.
     let ingest = ingest::Config { keep_messages: true, ..job.ingest.clone() };
     let job = &Job { ingest: &ingest, dates: job.dates.clone(), ..*job };
-    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions };
+    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions, mask: job.mask };
     let mut writer = Writer { out, name, rejects, header: None, messages: (String::new(), Vec::new()), bom: options.bom, decisions: options.decisions };
     let outcome = super::run(job, &annotated, &mut writer)?;
     writer.write_messages()?;
@@ -51,6 +51,7 @@ struct Annotate<'a> {
     taxonomy: &'a Taxonomy,
     raw_cells: bool,
     decisions: bool,
+    mask: bool,
 }
 
 struct Part {
@@ -69,7 +70,9 @@ impl Output for Annotate<'_> {
     }
 
     fn begin(&self, layout: &Layout) -> Part {
-        Part { file: layout.file.clone(), header: layout.header.clone(), text: String::new(), messages: Vec::new() }
+        // A row of data may have been taken for the header.
+        let name = |name: &String| if self.mask { mask::mask(name).into_owned() } else { name.clone() };
+        Part { file: layout.file.clone(), header: layout.header.iter().map(name).collect(), text: String::new(), messages: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {

@@ -13,6 +13,7 @@ use super::table::{Gone, Rows, Table};
 use crate::error::{Error, Result};
 use crate::ingest::encoding::Detected;
 use crate::ingest::records::Cut;
+use crate::mask::mask;
 use html5gum::{IoReader, Tokenizer};
 use std::fs::File;
 use text::Text;
@@ -50,7 +51,7 @@ pub fn tables(file: File, text: Detected) -> Result<Vec<usize>> {
 
 fn no_table(page: &Survey) -> Error {
     let title = page.title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let titled = if title.is_empty() { String::new() } else { format!(" titled `{title}`") };
+    let titled = if title.is_empty() { String::new() } else { format!(" titled `{}`", mask(&title)) };
     Error::input(match &page.frame {
         _ if page.password => format!("expected a table, found a login page{titled}; sign in and export again"),
         Some(frame) => format!("expected a table, found a web page{titled} that shows other files, such as `{frame}`; give those, or save it as xlsx or CSV"),

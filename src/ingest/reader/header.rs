@@ -7,6 +7,7 @@ use crate::ingest::cells::Cells;
 use crate::ingest::columns::{self, Columns};
 use crate::ingest::records::Record;
 use crate::ingest::{ColumnNames, Config, dates, mojibake, repair};
+use crate::mask::mask;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -171,7 +172,7 @@ impl Reader {
             }
         }
         if good * 2 < filled {
-            let header = self.layout.header.get(time).map_or("", String::as_str);
+            let header = mask(self.layout.header.get(time).map_or("", String::as_str));
             self.report
                 .notes
                 .remarks
@@ -193,7 +194,7 @@ impl Reader {
             bare += usize::from(!cell.is_empty() && !cell.chars().any(char::is_alphabetic));
         }
         if filled >= 5 && bare * 5 > filled * 4 {
-            let header = self.layout.header.get(text).map_or("", String::as_str);
+            let header = mask(self.layout.header.get(text).map_or("", String::as_str));
             self.report
                 .notes
                 .remarks
