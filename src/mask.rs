@@ -11,7 +11,7 @@ mod number;
 #[cfg(test)]
 mod tests;
 
-pub use columns::{Cells, mask_whole};
+pub use columns::{Cells, mask_id, mask_whole};
 
 use std::borrow::Cow;
 use std::ops::Range;

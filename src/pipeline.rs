@@ -86,6 +86,7 @@ pub(crate) fn masked<'c>(cells: impl Iterator<Item = &'c str>, masks: &[mask::Ce
     let masks = masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));
     cells.zip(masks).map(|(cell, how)| match how {
         mask::Cells::Keep => Cow::Borrowed(cell),
+        mask::Cells::Ids | mask::Cells::Orders => mask::mask_id(cell, how),
         mask::Cells::Search => mask::mask(cell),
         mask::Cells::Whole => Cow::Owned(mask::mask_whole(cell)),
     })

@@ -1,18 +1,27 @@
 //! What a column's header says of the personal data in its cells.
 
+use super::{Personal, find, mask};
+use std::borrow::Cow;
+
 /// How the cells of a column are masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cells {
-    /// Ids and times: not at all.
+    /// The ids and times of the tickets: not at all.
     Keep,
+    /// Ids of orders and parcels, which may look like telephone numbers: only what is an identity card's number.
+    Orders,
+    /// Other ids, such as customers': only what is a mobile's or an identity card's number.
+    Ids,
     /// Text: what is found in it.
     Search,
     /// A column of nothing but personal data: all but the beginning.
     Whole,
 }
 
-/// Parts of headers of ids, which look like telephone numbers and are none.
-const IDS: [&str; 14] = ["单号", "编号", "流水", "工单", "事件号", "交易号", "序列号", "角色id", "uid", "order", "ticket", "tracking", "case_id", "caseid"];
+/// Parts of headers of ids that look like telephone numbers and are none.
+const ORDERS: [&str; 12] = ["单号", "订单", "运单", "流水", "工单", "事件号", "交易号", "序列号", "order", "ticket", "tracking", "case"];
+/// Parts of headers of other ids: desks take a customer's telephone number for one.
+const IDS: [&str; 3] = ["编号", "角色id", "uid"];
 /// Parts of headers of personal data.
 const PERSONAL: [&str; 25] = [
     "手机",
@@ -51,7 +60,7 @@ impl Cells {
     /// ```
     /// use ahu::mask::Cells;
     /// assert_eq!(Cells::of_header("联系电话"), Cells::Whole);
-    /// assert_eq!(Cells::of_header("订单号"), Cells::Keep);
+    /// assert_eq!(Cells::of_header("订单号"), Cells::Orders);
     /// assert_eq!(Cells::of_header("手机型号"), Cells::Search);
     /// ```
     #[must_use]
@@ -62,8 +71,10 @@ impl Cells {
             Cells::Search
         } else if any(&PERSONAL) {
             Cells::Whole
+        } else if any(&ORDERS) {
+            Cells::Orders
         } else if any(&IDS) {
-            Cells::Keep
+            Cells::Ids
         } else {
             Cells::Search
         }
@@ -80,9 +91,31 @@ pub fn mask_whole(text: &str) -> String {
     text.chars().enumerate().map(hidden).collect()
 }
 
+/// A cell of a column of ids: masked where all of it is what `how` does not let pass.
+#[must_use]
+pub fn mask_id(text: &str, how: Cells) -> Cow<'_, str> {
+    let value = text.trim();
+    let personal = |kind| kind == Personal::IdCard || kind == Personal::Mobile && how == Cells::Ids;
+    match find(value)[..] {
+        [ref only] if personal(only.kind) && only.range.len() == value.len() => mask(text),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_stay_unless_they_are_somebodys() {
+        let (orders, ids) = (Cells::of_header("订单编号"), Cells::of_header("客户编号"));
+        assert_eq!((orders, ids), (Cells::Orders, Cells::Ids));
+        assert_eq!((mask_id("13812345678", orders), mask_id("13812345678", ids)), ("13812345678".into(), "138********".into()));
+        assert_eq!(mask_id("11010519491231002X", orders), "110***************");
+        for id in ["110105194912310021", "C13812345678", "13812345678-1", "4111111111111111"] {
+            assert_eq!(mask_id(id, ids), id);
+        }
+    }
 
     #[test]
     fn a_personal_cell_keeps_its_length() {

@@ -177,7 +177,13 @@ impl Reader {
                 .notes
                 .remarks
                 .push(format!("column `{header}` holds no dates that are understood; the rows are read without; name another with `--time-column`"));
-            Arc::make_mut(&mut self.layout).columns.time = None;
+            let layout = Arc::make_mut(&mut self.layout);
+            layout.columns.time = None;
+            // What it holds instead may be somebody's.
+            let how = masks(time, layout.header.get(time).map_or("", String::as_str), &layout.columns);
+            if let Some(mask) = layout.masks.get_mut(time) {
+                *mask = how;
+            }
         }
     }
 
