@@ -1,6 +1,7 @@
 //! How bytes become characters: byte order mark, else strict UTF-8, else GB18030 or Big5 by evidence. Unsure is an answer.
 
 use crate::error::{Error, Result};
+use crate::mask::mask;
 use crate::segment::Normalizer;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -222,7 +223,9 @@ impl Reading {
                 continue;
             };
             if r.sample.is_empty() {
-                r.sample = text.trim().chars().filter(|c| !c.is_control()).take(24).collect();
+                // Masked before it is cut: half a number is not seen to be one.
+                let line: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+                r.sample = mask(&line).chars().take(24).collect();
             }
             for c in normalizer.folded(&text).chars().filter(|c| *c >= '\u{2e80}') {
                 if matches!(c, '\u{4e00}'..='\u{9fff}') {
@@ -302,6 +305,12 @@ mod tests {
         let e = detect(&encode(Encoding::Gb18030, "id,text\n1,谢谢\n"), true).unwrap_err();
         assert_eq!(e.exit_code(), 65);
         assert!(e.message.contains("谢谢") && e.message.contains("лл") && e.message.contains("--encoding"), "{}", e.message);
+    }
+
+    #[test]
+    fn what_is_shown_to_tell_is_masked() {
+        let e = detect(&encode(Encoding::Gb18030, "id,text\n1,谢谢 13812345678\n"), true).unwrap_err();
+        assert!(e.message.contains("谢谢 138********") && !e.message.contains("13812345678"), "{}", e.message);
     }
 
     #[test]
