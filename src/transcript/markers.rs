@@ -340,9 +340,11 @@ fn is_blank(c: char) -> bool {
     (c.is_whitespace() && !is_break(c)) || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Whether a line may begin somewhere in a text: looks for the first bytes of all that [`Scan::line_break`] knows, and TAB.
+/// Whether a line may begin somewhere in a text: looks for the beginnings of all that [`Scan::line_break`] knows, and TAB.
 fn may_break(text: &[u8]) -> bool {
-    memchr::memchr3(b'\n', b'\r', b'|', text).is_some() || memchr::memchr3(b'\\', b'<', b'\t', text).is_some() || memchr::memchr2(0xC2, 0xE2, text).is_some()
+    memchr::memchr3(b'\n', b'\r', b'|', text).is_some()
+        || memchr::memchr3(b'\\', b'<', b'\t', text).is_some()
+        || memchr::memchr2_iter(0xC2, 0xE2, text).any(|at| matches!(&text[at..], [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..]))
 }
 
 fn is_break(c: char) -> bool {
