@@ -103,6 +103,19 @@ fn the_right_tables_of_a_page_are_read() {
 }
 
 #[test]
+fn a_table_in_a_ticket_is_text_of_its_cell() {
+    let desk = Desk::new();
+    let tickets: String = (1..=200).map(|i| format!("<tr><td>{i}<td>第{i}次闪退进不去</tr>")).collect();
+    let pasted = "<table><tr><td>编号<td>内容</tr><tr><td>1<td>闪退进不去</tr></table>";
+    desk.file("a.xls", format!("<table><tr><th>工单号<th>内容</tr>{tickets}<tr><td>201<td>见表{pasted}</tr></table>"));
+    assert_eq!(accounting(&desk.digest("a.xls")), [201, 201, 0, 0]);
+    assert_eq!(lines(&desk, "a.xls").last().unwrap(), "201|见表\n编号\n内容\n1\n闪退进不去");
+    // A page's layout of a few rows around a table of many.
+    desk.file("b.xls", format!("<table><tr><td>菜单<td>首页<tr><td>帮助<td>退出<tr><td>x<td><table><tr><th>工单号<th>内容</tr>{tickets}</table></table>"));
+    assert_eq!(accounting(&desk.digest("b.xls")), [200, 200, 0, 0]);
+}
+
+#[test]
 fn a_page_that_breaks_off_is_read_as_far_as_it_goes() {
     let desk = Desk::new();
     let page = as_html(&story(), "utf-8");

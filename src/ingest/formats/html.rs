@@ -118,15 +118,18 @@ struct Open {
     row: Option<usize>,
     /// Columns and rows that the cell under way reaches over.
     cell: Option<(usize, usize)>,
-    /// Whether a table worth reading is in it.
-    holds: bool,
+    /// Rows of two columns and more.
+    wide: u64,
+    /// Such rows of the greatest table worth reading that is in it.
+    inner: u64,
     /// Whether any table is in it.
     nests: bool,
 }
 
 impl Open {
+    /// A layout table has fewer rows than the one it is around; one of tickets has more than what somebody pasted into a cell.
     fn is_good(&self) -> bool {
-        !self.holds && self.rows >= 2 && self.columns >= 2
+        self.rows >= 2 && self.wide > self.inner
     }
 }
 
@@ -207,7 +210,7 @@ impl<U: Use> Page<U> {
         self.text.line();
         if let Some(around) = self.open.last_mut() {
             around.nests = true;
-            around.holds |= table.holds || table.is_good();
+            around.inner = around.inner.max(if table.is_good() { table.wide } else { table.inner });
         }
     }
 
@@ -223,6 +226,7 @@ impl<U: Use> Page<U> {
         let Some(table) = self.open.last_mut() else { return };
         if let Some(cells) = table.row.take() {
             table.rows += 1;
+            table.wide += u64::from(cells >= 2);
             table.columns = table.columns.max(cells);
             self.of.row_ends(table, self.read, cut);
         }
@@ -249,7 +253,7 @@ impl<U: Use> Page<U> {
 /// Finds the tables worth reading.
 #[derive(Default)]
 struct Survey {
-    /// Two rows and two columns at least, and none like it inside.
+    /// Two rows and two columns at least, and more rows than any like it inside.
     good: Vec<usize>,
     /// Smaller ones without another inside.
     small: Vec<usize>,
@@ -260,6 +264,10 @@ struct Survey {
 
 impl Use for Survey {
     fn table_ends(&mut self, table: &Open, _: bool) {
+        if table.is_good() {
+            // Those that began in it are text of its cells.
+            self.good.retain(|number| *number < table.number);
+        }
         let list = if table.is_good() { &mut self.good } else { &mut self.small };
         if table.is_good() || (!table.nests && table.rows > 0 && table.columns > 0) {
             list.push(table.number);
