@@ -116,6 +116,26 @@ fn a_table_in_a_ticket_is_text_of_its_cell() {
 }
 
 #[test]
+fn a_workbook_in_xml_may_say_anything_in_its_cells() {
+    let desk = Desk::new();
+    let book = |cells: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><Workbook xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\"><Worksheet ss:Name=\"a\"><Table>\
+         <Row><Cell><Data ss:Type=\"String\">工单号</Data></Cell><Cell><Data ss:Type=\"String\">内容</Data></Cell></Row>{cells}</Table></Worksheet></Workbook>"
+        )
+    };
+    let cell = |attributes: &str, text: &str| format!("<Cell {attributes}><Data ss:Type=\"String\">{text}</Data></Cell>");
+    desk.file("a.xls", book(&format!("<Row>{}{}</Row>", cell("", "1"), cell("", "SheetVeryHidden 登录不上"))));
+    assert_eq!(lines(&desk, "a.xls"), ["工单号|内容", "1|SheetVeryHidden 登录不上"]);
+    let great = usize::MAX;
+    let far = format!("<Row>{}{}</Row>", cell(&format!("ss:Index=\"{great}\""), "x"), cell("", "y"));
+    let wide = format!("<Row>{}{}</Row>", cell(&format!("ss:MergeAcross=\"{great}\""), "x"), cell("", "y"));
+    let down = format!("<Row ss:Index=\"{great}\">{0}{0}</Row><Row>{0}{0}</Row>", cell("", "2"));
+    desk.file("b.xls", book(&format!("{far}{wide}{down}")));
+    assert_eq!(accounting(&desk.digest("b.xls")), [4, 1, 1, 2]);
+}
+
+#[test]
 fn a_page_that_breaks_off_is_read_as_far_as_it_goes() {
     let desk = Desk::new();
     let page = as_html(&story(), "utf-8");

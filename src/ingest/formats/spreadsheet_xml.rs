@@ -16,6 +16,8 @@ use std::io::{BufRead, Read};
 
 /// Most bytes between two tags: a text longer than that is no cell's.
 const MAX_TEXT: u64 = 64 << 20;
+/// Greatest number of a row that a file may say; it is only shown.
+const MAX_INDEX: u64 = 1 << 32;
 /// Most sheets.
 const MAX_SHEETS: usize = 256;
 
@@ -30,7 +32,7 @@ pub fn sheets(file: File, text: Detected) -> Result<Vec<Sheet>> {
         match piece {
             Piece::Starts("Worksheet", tag) => sheets.push(Sheet { name: attribute(tag, "Name").unwrap_or_default(), hidden: false }),
             Piece::Starts(name, _) => visible = name == "Visible",
-            Piece::Text(t) if visible && t.starts_with("SheetHidden") || t.starts_with("SheetVeryHidden") => {
+            Piece::Text(t) if visible && (t.starts_with("SheetHidden") || t.starts_with("SheetVeryHidden")) => {
                 sheets.iter_mut().last().into_iter().for_each(|s| s.hidden = true);
             }
             Piece::Ends("Visible") => visible = false,
@@ -95,14 +97,15 @@ impl<'a> Reading<'a> {
             Piece::Ends("Worksheet") if self.inside => return Ok(false),
             _ if !self.inside => {}
             Piece::Starts("Row", tag) => {
-                let next = index(tag, "Index").map_or(self.row + 1, |i| i as u64);
-                if next != self.row + 1 {
+                let due = self.row.saturating_add(1);
+                let next = index(tag, "Index").map_or(due, |i| (i as u64).min(MAX_INDEX));
+                if next != due {
                     self.grid.end_group();
                 }
                 (self.row, self.column, self.in_row) = (next, 0, true);
             }
             Piece::Starts("Cell", tag) => {
-                self.column = index(tag, "Index").map_or(self.column + 1, |i| i);
+                self.column = index(tag, "Index").unwrap_or_else(|| self.column.saturating_add(1));
                 let reach = |name| index(tag, name).map_or(1, |n| n.saturating_add(1));
                 self.reach = (reach("MergeAcross"), reach("MergeDown"));
                 self.value.clear();
