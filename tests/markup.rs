@@ -116,6 +116,26 @@ fn a_table_in_a_ticket_is_text_of_its_cell() {
 }
 
 #[test]
+fn bytes_that_are_no_characters_cost_their_row_and_not_the_page() {
+    let desk = Desk::new();
+    let rows: String = (1..=60).map(|i| format!("<tr><td>{i}</td><td>星海手游</td><td>活动奖励一直没有到账</td></tr>")).collect();
+    let page = |charset: &str| format!("<html><meta charset={charset}><table><tr><th>工单号</th><th>产品</th><th>内容</th></tr>{rows}</table></html>");
+    let broken = |bytes: Vec<u8>| {
+        let at = bytes.windows(6).position(|w| w == b"<td>30").unwrap() + 15;
+        [&bytes[..at], b"\xff\xff", &bytes[at..]].concat()
+    };
+    for (charset, bytes) in [
+        ("gb2312", encoding_rs::GBK.encode(&page("gb2312")).0.into_owned()),
+        ("utf-8", page("utf-8").into_bytes()),
+        ("gb2312, which it is not", page("gb2312").into_bytes()),
+    ] {
+        desk.file("a.xls", broken(bytes));
+        assert_eq!(accounting(&desk.digest("--rejects bad.csv a.xls")), [60, 59, 0, 1], "{charset}");
+        assert!(desk.read("bad.csv").contains("bad-encoding"), "{charset}");
+    }
+}
+
+#[test]
 fn a_workbook_in_xml_may_say_anything_in_its_cells() {
     let desk = Desk::new();
     let book = |cells: &str| {

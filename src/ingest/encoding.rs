@@ -57,6 +57,15 @@ impl Encoding {
         self.table().decode_without_bom_handling(bytes).0.into_owned()
     }
 
+    /// Whether `bytes` are this encoding but for a few: of a hundred characters that are not plain ASCII at most one is wrong.
+    #[must_use]
+    pub fn mostly(self, bytes: &[u8]) -> bool {
+        let text = self.table().decode_without_bom_handling(bytes).0;
+        let (wrong, all) =
+            text.chars().filter(|c| !c.is_ascii()).fold((0, 0), |(wrong, all), c| (wrong + usize::from(c == char::REPLACEMENT_CHARACTER), all + 1));
+        wrong * 100 <= all
+    }
+
     /// Whether it is UTF-16, of either byte order.
     #[must_use]
     pub fn is_utf16(self) -> bool {

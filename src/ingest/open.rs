@@ -143,7 +143,10 @@ impl Opening<'_> {
         let found = detect(self.config, path, whole);
         let certain = self.config.encoding.is_some()
             || found.as_ref().is_ok_and(|d| d.bom > 0 || d.encoding.is_utf16() || (d.encoding == Encoding::Utf8 && !whole.is_ascii()));
-        match characters::named(whole).filter(|e| !certain && e.decode(whole).is_some()) {
+        let Some(named) = characters::named(whole).filter(|_| !certain) else { return found };
+        // Some bytes of no character are their rows' trouble. What reads as UTF-8 is, though it says otherwise.
+        let likely = [Encoding::Utf8, named].into_iter().find(|e| e.mostly(whole));
+        match if named.decode(whole).is_some() { Some(named) } else { likely } {
             Some(encoding) => Ok(Detected { encoding, bom: 0 }),
             None => found,
         }
