@@ -399,3 +399,15 @@ fn json_rows_that_are_none_are_set_aside() {
     assert!(ran.stdout.starts_with("id,content,extra.deep,ahu_kind"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\n9007199254740993,奖励没到账,,complaint"), "{}", ran.stdout);
 }
+
+#[test]
+fn rows_inside_one_object_are_pointed_at() {
+    let desk = Desk::new();
+    let rows: Vec<String> = (0..9).map(|i| format!("{{\"工单号\":{i},\"内容\":\"闪退\"}}")).collect();
+    desk.file("a.json", format!("{{\"code\":0,\"data\":{{\"list\":[{}]}}}}", rows.join(",")));
+    let ran = desk.ahu("summarize a.json");
+    assert_eq!(ran.code, 65, "{}", ran.stdout);
+    assert!(ran.stderr.contains("inside `data.list`") && ran.stderr.contains("jq '.data.list'"), "{}", ran.stderr);
+    desk.file("pages.json", format!("[{}][{}]", rows[..4].join(","), rows[4..].join(",null,")));
+    assert_eq!(accounting(&desk.digest("pages.json")), [13, 9, 0, 4]);
+}

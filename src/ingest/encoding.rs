@@ -66,6 +66,16 @@ impl Encoding {
         wrong * 100 <= all
     }
 
+    /// Bytes that `text` takes in this encoding.
+    #[must_use]
+    pub fn bytes(self, text: &str) -> usize {
+        match self {
+            _ if self.is_utf16() => 2 * text.encode_utf16().count(),
+            Encoding::Utf8 => text.len(),
+            _ => self.table().encode(text).0.len(),
+        }
+    }
+
     /// Whether it is UTF-16, of either byte order.
     #[must_use]
     pub fn is_utf16(self) -> bool {

@@ -252,6 +252,9 @@ impl Opening<'_> {
         let before = path.and_then(|p| Some((p.to_owned(), stamp(p)?)));
         let mut checks = Checks { file: before, every_byte: true, text: false, cut: cut.clone(), _kept: None };
         if json::is_json(&first) {
+            if let Some(key) = json::rows_inside(&detected.encoding.glance(body)) {
+                return Err(rows_inside(&key));
+            }
             let file = match path {
                 Some(path) if stamp(path).is_some() => Spool::of_file(path),
                 _ => Spool::copy(Cursor::new(head).chain(input))?,
@@ -275,6 +278,11 @@ impl Opening<'_> {
         records.cut = cut.clone();
         Reader::begin(Box::new(records), self.layout(delimiter), self.report(detected.encoding, delimiter), self.config, checks)
     }
+}
+
+fn rows_inside(key: &str) -> Error {
+    let take_out = format!("take them out, for example with `jq '.{key}' export.json > tickets.json`");
+    Error::input(format!("expected an array of objects or one object a line, found one object whose rows seem to be inside `{key}`; {take_out}"))
 }
 
 fn quoted(names: &[String]) -> String {

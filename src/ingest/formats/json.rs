@@ -3,8 +3,9 @@
 use super::packed::read_error;
 use crate::cell::push_row;
 use crate::error::{Error, Result};
+use crate::ingest::columns;
 use crate::ingest::encoding::{Encoding, decode_line};
-use crate::ingest::lines::{LineReader, LineSpan, MAX_ROW, RawLine};
+use crate::ingest::lines::{LineReader, MAX_ROW, RawLine};
 use crate::ingest::records::{Record, Records, RowSpan};
 use crate::ticket::Reason;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
@@ -24,7 +25,85 @@ const MAX_KEYS: usize = 2_000;
 pub fn is_json(head: &str) -> bool {
     let text = head.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let object = |t: &str| t.strip_prefix('{').is_some_and(|t| t.trim_start().starts_with(['"', '}']));
-    object(text) || text.strip_prefix('[').is_some_and(|t| object(t.trim_start()) || t.trim_start().starts_with(']'))
+    object(text) || text.strip_prefix('[').is_some_and(|t| t.trim_start().starts_with(']') || object(after_scalars(t)))
+}
+
+/// What comes after `null`s and numbers at an array's beginning.
+fn after_scalars(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start();
+        let rest = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
+        match rest.trim_start().strip_prefix(',') {
+            Some(next) if rest.len() < text.len() => text = next,
+            _ => return text,
+        }
+    }
+}
+
+/// The key under which an object holds the rows, such as `data.list`, where a text is one object around an array of them.
+///
+/// What is known of an object: it does not end in this text, or nothing comes after it; and more of the rows' keys are names of
+/// columns than of its own.
+#[must_use]
+pub fn rows_inside(head: &str) -> Option<String> {
+    let text = head.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let after = Scan::default().end(text, 0).and_then(|end| text.get(end..)).unwrap_or_default();
+    if !text.starts_with('{') || !after.trim().is_empty() {
+        return None;
+    }
+    let (path, keys, rows) = around(text)?;
+    let row = rows.get(..Scan::default().end(rows, 0)?)?;
+    let inner = flat(row).ok()?;
+    let names = |all: Vec<&str>| columns::recognised(&all);
+    (names(inner.iter().map(|(k, _)| k.as_str()).collect()) > names(keys.iter().map(String::as_str).collect())).then_some(path)
+}
+
+/// The way to the first array of objects in an object (or in one in it), the keys of the values before it, and the array's inside.
+fn around(text: &str) -> Option<(String, Vec<String>, &str)> {
+    let (mut path, mut keys, mut at) = (Vec::new(), Vec::new(), 1);
+    loop {
+        let rest = text.get(at..)?.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        at = text.len() - rest.len();
+        if rest.starts_with('}') {
+            path.pop()?;
+            at += 1;
+            continue;
+        }
+        let end = string_end(rest)?;
+        let key: String = serde_json::from_str(rest.get(..end)?).ok()?;
+        let value = rest.get(end..)?.trim_start().strip_prefix(':')?.trim_start();
+        at = text.len() - value.len();
+        let inside = value.strip_prefix('[').map(str::trim_start).filter(|t| t.starts_with('{'));
+        if let Some(rows) = inside {
+            path.push(key);
+            return Some((path.join("."), keys, rows));
+        }
+        at += match value.bytes().next()? {
+            b'{' if path.is_empty() => {
+                path.push(key);
+                1
+            }
+            b'{' | b'[' => Scan::default().end(value, 0)?,
+            b'"' => {
+                keys.push(key);
+                string_end(value)?
+            }
+            _ => {
+                keys.push(key);
+                value.find([',', '}'])?
+            }
+        };
+    }
+}
+
+/// Where the string ends with which a text begins.
+fn string_end(text: &str) -> Option<usize> {
+    let mut scan = Scan::default();
+    let end = text.bytes().position(|b| {
+        scan.step(b);
+        !scan.in_string
+    });
+    end.filter(|end| *end > 0).map(|end| end + 1)
 }
 
 /// The keys of all objects, in the order in which they appear.
@@ -147,12 +226,47 @@ struct Objects<R> {
     lines: LineReader<R>,
     encoding: Encoding,
     mixed_lines: u64,
-    /// A line on which an object ended, where its rest begins, and that rest's place.
-    rest: Option<(String, usize, RowSpan)>,
-    /// Whether the file is one array.
+    /// What is left of a line on which an object ended.
+    rest: Option<Line>,
+    /// Whether the file is an array, or several.
     in_array: bool,
     /// Whether anything but white space came.
     begun: bool,
+}
+
+/// A line, of which a part may be read. It may hold very many objects: what is left is not copied for each.
+struct Line {
+    text: String,
+    /// Where what is left begins.
+    at: usize,
+    /// The place of what is left.
+    span: RowSpan,
+    /// What its bytes are.
+    encoding: Encoding,
+}
+
+impl Line {
+    fn left(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes the text up to `end`, with the white space and marks of the array that end the line.
+    fn take(&mut self, end: usize) -> RowSpan {
+        let left = self.text.get(end..).unwrap_or_default();
+        let end = if matches!(left.trim(), "" | "," | "]") { self.text.len() } else { end };
+        // Bytes that no character needs go to the last piece.
+        let bytes = if end == self.text.len() { self.span.len } else { self.encoding.bytes(self.text.get(self.at..end).unwrap_or_default()) as u64 };
+        let len = bytes.min(self.span.len);
+        let taken = RowSpan { len, ..self.span };
+        self.at = end;
+        self.span = RowSpan { line: self.span.line, start: self.span.start + len, len: self.span.len - len };
+        taken
+    }
+
+    /// What is left, if anything is.
+    fn rest(self) -> Option<Line> {
+        Some(self).filter(|l| !l.left().is_empty())
+    }
 }
 
 impl<R: Read> Objects<R> {
@@ -160,7 +274,7 @@ impl<R: Read> Objects<R> {
         Objects { lines, encoding, mixed_lines: 0, rest: None, in_array: false, begun: false }
     }
 
-    fn line(&mut self) -> Result<Option<std::result::Result<(String, LineSpan), Object>>> {
+    fn line(&mut self) -> Result<Option<std::result::Result<Line, Object>>> {
         let line = self.lines.next_line().map_err(|e| read_error(&e))?;
         Ok(match line {
             None => None,
@@ -171,7 +285,12 @@ impl<R: Read> Objects<R> {
             Some(RawLine::Line(bytes, span)) => match decode_line(self.encoding, bytes) {
                 Some((text, mixed)) => {
                     self.mixed_lines += u64::from(mixed);
-                    Some(Ok((text.into_owned(), span)))
+                    let encoding = match self.encoding {
+                        Encoding::Utf8 if mixed => Encoding::Gb18030,
+                        _ if mixed => Encoding::Utf8,
+                        encoding => encoding,
+                    };
+                    Some(Ok(Line { text: text.into_owned(), at: 0, span: span.into(), encoding }))
                 }
                 None => Some(Err(Object::Bad(span.into(), Reason::BadEncoding, format!("bytes that are not {}", self.encoding), Some(bytes.to_vec())))),
             },
@@ -179,69 +298,90 @@ impl<R: Read> Objects<R> {
     }
 
     fn next_object(&mut self) -> Result<Option<Object>> {
-        // A line may hold very many objects: what is left of it is not copied for each.
-        let (mut text, from, mut span) = match self.rest.take() {
+        let mut line = match self.rest.take() {
             Some(rest) => rest,
             None => match self.line()? {
                 None => return Ok(None),
                 Some(Err(bad)) => return Ok(Some(bad)),
-                Some(Ok((text, span))) => (text, 0, span.into()),
+                Some(Ok(line)) => line,
             },
         };
-        // The array's own marks around the object.
-        let mut body = text[from..].trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let first = !self.begun && !body.is_empty();
-        self.begun |= first;
-        if first && let Some(inside) = body.strip_prefix('[') {
-            self.in_array = true;
-            body = inside;
-        }
-        if self.in_array {
-            body = body.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == ']');
-        }
-        let mut begin = text.len() - body.len();
+        let begin = line.text.len() - self.without_marks(line.left()).len();
+        let body = line.text.get(begin..).unwrap_or_default();
         if body.is_empty() {
-            return Ok(Some(Object::Blank(span)));
+            return Ok(Some(Object::Blank(line.span)));
         }
-        let is_object = body.starts_with('{');
+        if body.starts_with('{') {
+            return self.object(line, begin).map(Some);
+        }
+        // What is no object costs its line, in an array its place.
+        let end = if self.in_array { begin + element(body) } else { line.text.len() };
+        let raw = line.text.get(begin..end).map(|t| t.as_bytes().to_vec());
+        let span = line.take(end);
+        self.rest = line.rest();
+        Ok(Some(Object::Bad(span, Reason::BadJson, "expected an object `{…}`".to_owned(), raw)))
+    }
+
+    /// What comes after white space and the array's own marks.
+    fn without_marks<'a>(&mut self, text: &'a str) -> &'a str {
+        let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+        let mut body = text.trim_start_matches(blank);
+        self.in_array |= !self.begun && body.starts_with('[');
+        self.begun |= !body.is_empty();
+        if !self.in_array {
+            return body;
+        }
+        loop {
+            body = body.trim_start_matches(|c| blank(c) || c == ',' || c == ']');
+            // Pages of an array come one after the other, each in its brackets; other brackets are no rows.
+            match body.strip_prefix('[').map(|t| t.trim_start_matches(blank)) {
+                Some(inside) if inside.is_empty() || inside.starts_with(['{', '[', ']']) => body = inside,
+                Some(inside) if text.trim_start_matches(blank).len() == body.len() => body = inside,
+                _ => return body,
+            }
+        }
+    }
+
+    /// The object that begins at `begin`, as far as its lines go.
+    fn object(&mut self, mut line: Line, mut begin: usize) -> Result<Object> {
         let mut scan = Scan::default();
         let mut looked = begin;
+        // The place of the lines before the last.
+        let mut before: Option<RowSpan> = None;
         loop {
-            if let Some(end) = scan.end(&text, looked) {
-                let object = text[begin..end].to_owned();
-                if !matches!(text[end..].trim(), "" | "," | "]") {
-                    self.rest = Some((text, end, RowSpan { line: span.line, start: span.start + span.len, len: 0 }));
-                }
-                return Ok(Some(Object::Text(object, span)));
+            if let Some(end) = scan.end(&line.text, looked) {
+                let object = line.text.get(begin..end).unwrap_or_default().to_owned();
+                let last = line.take(end);
+                self.rest = line.rest();
+                return Ok(Object::Text(object, joined(before, last)));
             }
-            text.drain(..std::mem::take(&mut begin));
-            // A line that does not begin an object, or an object that never ends, costs one line.
-            if !is_object {
-                let detail = "expected an object `{…}`".to_owned();
-                return Ok(Some(Object::Bad(span, Reason::BadJson, detail, Some(text.into_bytes()))));
-            }
-            looked = text.len();
+            line.text.drain(..std::mem::take(&mut begin));
+            let mut span = joined(before, line.span);
+            let open = |span, text: String| Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes()));
+            looked = line.text.len();
             if looked > MAX_ROW {
-                return self.skip(scan, span).map(Some);
+                return self.skip(scan, span);
             }
+            // An object that never ends costs one line.
             if !self.in_array && scan.broken_line {
-                return Ok(Some(Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes()))));
+                return Ok(open(span, line.text));
             }
             match self.line()? {
-                None => return Ok(Some(Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes())))),
+                None => return Ok(open(span, line.text)),
                 Some(Err(Object::Bad(bad, reason, detail, _))) => {
                     span.len += bad.len;
-                    return Ok(Some(Object::Bad(span, reason, detail, Some(text.into_bytes()))));
+                    return Ok(Object::Bad(span, reason, detail, Some(line.text.into_bytes())));
                 }
                 Some(Err(_)) => {}
-                Some(Ok((line, more))) => {
+                Some(Ok(more)) => {
                     // A new object on a line of its own while the last is open: that one was cut off.
-                    if line.starts_with("{\"") && serde_json::from_str::<&RawValue>(line.trim_end().trim_end_matches(',')).is_ok() {
-                        self.rest = Some((line, 0, more.into()));
-                        return Ok(Some(Object::Bad(span, Reason::BadJson, "the object is not closed".to_owned(), Some(text.into_bytes()))));
+                    if more.text.starts_with("{\"") && serde_json::from_str::<&RawValue>(more.text.trim_end().trim_end_matches(',')).is_ok() {
+                        self.rest = Some(more);
+                        return Ok(open(span, line.text));
                     }
-                    text.push_str(&line);
-                    span.len += more.len;
+                    before = Some(span);
+                    line.text.push_str(&more.text);
+                    line = Line { text: line.text, at: looked, ..more };
                 }
             }
         }
@@ -251,16 +391,16 @@ impl<R: Read> Objects<R> {
     fn skip(&mut self, mut scan: Scan, mut span: RowSpan) -> Result<Object> {
         while let Some(line) = self.line()? {
             match line {
-                Ok((text, more)) if more.number == span.line => {
-                    span.len += more.len;
-                    if let Some(end) = scan.end(&text, 0) {
-                        let rest = RowSpan { line: span.line, start: span.start + span.len, len: 0 };
-                        self.rest = (!matches!(text[end..].trim(), "" | "," | "]")).then_some((text, end, rest));
+                Ok(mut more) if more.span.line == span.line => {
+                    let end = scan.end(&more.text, 0);
+                    span.len += more.take(end.unwrap_or(more.text.len())).len;
+                    if end.is_some() {
+                        self.rest = more.rest();
                         break;
                     }
                 }
-                Ok((text, more)) => {
-                    self.rest = Some((text, 0, more.into()));
+                Ok(more) => {
+                    self.rest = Some(more);
                     break;
                 }
                 Err(Object::Bad(bad, ..) | Object::Blank(bad)) => span.len += bad.len,
@@ -269,6 +409,29 @@ impl<R: Read> Objects<R> {
         }
         Ok(Object::Bad(span, Reason::TooLong, format!("object of more than {MAX_ROW} bytes"), None))
     }
+}
+
+/// The place of lines, and of a part of the next.
+fn joined(before: Option<RowSpan>, last: RowSpan) -> RowSpan {
+    before.map_or(last, |b| RowSpan { len: b.len + last.len, ..b })
+}
+
+/// Where an array's element that is no object ends: before the comma, the bracket, or an object that follows without a comma.
+fn element(text: &str) -> usize {
+    let (mut scan, mut depth) = (Scan::default(), 0u32);
+    for (i, b) in text.bytes().enumerate() {
+        let in_string = scan.in_string;
+        scan.step(b);
+        match b {
+            _ if in_string => {}
+            b',' | b']' | b'{' if depth == 0 && i > 0 => return i,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    // A string that is not closed, or brackets, would take the objects after it along.
+    text.find(",{").or_else(|| text.find(", {")).unwrap_or(text.len())
 }
 
 /// Finds the brace that closes an object.
@@ -282,31 +445,33 @@ struct Scan {
 }
 
 impl Scan {
-    fn end(&mut self, text: &str, from: usize) -> Option<usize> {
-        for (i, b) in text.as_bytes().iter().enumerate().skip(from) {
-            if self.in_string {
-                match b {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    b'\n' => self.broken_line = true,
-                    _ => {}
-                }
-                continue;
-            }
+    /// Takes in a byte; `true` where a bracket closes the first.
+    fn step(&mut self, b: u8) -> bool {
+        if self.in_string {
             match b {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return Some(i + 1);
-                    }
-                }
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = true,
+                b'"' => self.in_string = false,
+                b'\n' => self.broken_line = true,
                 _ => {}
             }
+            return false;
         }
-        None
+        match b {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn end(&mut self, text: &str, from: usize) -> Option<usize> {
+        let found = text.as_bytes().get(from..)?.iter().position(|b| self.step(*b))?;
+        Some(from + found + 1)
     }
 }
 
@@ -407,6 +572,58 @@ mod tests {
         assert_eq!(all.iter().filter(|r| r.is_err()).count(), 4);
         assert!(rows(&format!("{{\"id\":1}}\n{}\n", "[".repeat(100_000))).len() == 3);
         assert!(rows(&format!("{{\"a\":{}1{}}}\n{{\"a\":2}}\n", "{\"a\":".repeat(100_000), "}".repeat(100_000))).contains(&",2".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_object_in_an_array_is_a_bad_row_of_its_own() {
+        let good = |text: &str| read(text).into_iter().map(|r| r.unwrap_or_else(|_| "!".to_owned())).collect::<Vec<_>>();
+        assert_eq!(good("[{\"id\":1},null,{\"id\":2},5,{\"id\":3}]"), ["id", "1", "!", "2", "!", "3"]);
+        assert_eq!(good("[null,{\"id\":1},\"a,]{\",[1,{\"id\":9}],\n{\"id\":2}\n,true]\n"), ["id", "!", "1", "!", "!", "2", "!"]);
+        assert_eq!(good("[{\"id\":1},\"open, {\"id\":2}]"), ["id", "1", "!", "2"]);
+        assert!(is_json("[null, -1.5 ,{\"id\":1}]") && !is_json("[工单],内容\n") && !is_json("[1,2\n"));
+    }
+
+    #[test]
+    fn arrays_come_one_after_the_other() {
+        let expected = ["id", "1", "2", "3"];
+        assert_eq!(rows("[{\"id\":1},{\"id\":2}][{\"id\":3}]"), expected);
+        assert_eq!(rows("[{\"id\":1}]\n[{\"id\":2}]\n[ ]\n[{\"id\":3}]\n"), expected);
+        assert_eq!(rows("[\n{\"id\":1},\n{\"id\":2}\n]\n[\n{\"id\":3}\n]\n"), expected);
+    }
+
+    #[test]
+    fn every_object_has_a_place_of_its_own() {
+        let text = "[{\"id\":\"甲\"}, 5,{\"id\":\"乙丙\"},\n{\"id\":\n3},{\"id\":4}]\n";
+        for (encoding, bytes) in [
+            (Encoding::Utf8, text.as_bytes().to_vec()),
+            (Encoding::Gb18030, encoding_rs::GB18030.encode(text).0.into_owned()),
+            (Encoding::Utf16Le, text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ] {
+            let mut objects = Objects::new(LineReader::new(&bytes[..], encoding, 0), encoding);
+            let (mut all, mut end) = (Vec::new(), 0);
+            while let Some(object) = objects.next_object().unwrap() {
+                let (Object::Text(_, span) | Object::Blank(span) | Object::Bad(span, ..)) = &object;
+                assert_eq!(span.start, end);
+                end += span.len;
+                let piece = encoding.decode(&bytes[span.start as usize..end as usize]).unwrap();
+                all.push(piece.trim_matches(['[', ',', ' ', '\n', ']']).to_owned());
+            }
+            assert_eq!(end, bytes.len() as u64);
+            assert_eq!(all, ["{\"id\":\"甲\"}", "5", "{\"id\":\"乙丙\"}", "{\"id\":\n3}", "{\"id\":4}"], "{encoding}");
+        }
+    }
+
+    #[test]
+    fn rows_in_an_object_are_found() {
+        for (text, expected) in [
+            ("{\"code\":0,\"data\":[{\"工单号\":1,\"内容\":\"闪退\"}]}", Some("data")),
+            ("{\"page\":{\"n\":1},\"data\":{\"total\":2,\"list\":[\n {\"工单号\":1,\"内容\":\"闪退\"},", Some("data.list")),
+            ("{\"工单号\":1,\"内容\":\"闪退\",\"回复\":[{\"内容\":\"好\"}]}", None),
+            ("{\"id\":1,\"tags\":[{\"内容\":\"a\"}]}\n{\"id\":2}", None),
+            ("{\"data\":[1,2]}", None),
+        ] {
+            assert_eq!(rows_inside(text).as_deref(), expected, "{text}");
+        }
     }
 
     proptest! {
