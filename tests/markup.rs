@@ -115,6 +115,26 @@ fn a_table_in_a_ticket_is_text_of_its_cell() {
     assert_eq!(accounting(&desk.digest("b.xls")), [200, 200, 0, 0]);
 }
 
+/// Each table is found again by its place, whatever stands before it and in whatever encoding.
+#[test]
+fn many_tables_of_a_page_are_read_once_each() {
+    let desk = Desk::new();
+    let table = |t: usize| {
+        let rows: String = (0..5).map(|i| format!("<tr><td>{t}-{i}<td>第{i}次闪退\r\n进不去</tr>\r\n")).collect();
+        format!("第{t}页 &amp;&nbsp;&lt;table 1 < 2 <b>粗</B><!-- <table> --><div><TABLE\r\n border=1><tr><th>工单号<th>内容</tr>\r\n{rows}</table></div>\r\n")
+    };
+    let page = |charset: &str| format!("<html>\r\n<meta charset={charset}>\r\n<table><tr><td>{}<td>x</table>", (0..60).map(table).collect::<String>());
+    for (charset, bytes) in [
+        ("utf-8", page("utf-8").into_bytes()),
+        ("gbk", encoding_rs::GBK.encode(&page("gbk")).0.into_owned()),
+        ("utf-16", format!("\u{feff}{}", page("utf-16")).encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ("utf-8 with bad bytes", [b"<html>\xff\xff\xff\n".to_vec(), page("utf-8").into_bytes()].concat()),
+    ] {
+        desk.file("a.xls", bytes);
+        assert_eq!(accounting(&desk.digest("a.xls")), [300, 300, 0, 0], "{charset}");
+    }
+}
+
 #[test]
 fn bytes_that_are_no_characters_cost_their_row_and_not_the_page() {
     let desk = Desk::new();

@@ -178,7 +178,7 @@ impl Opening<'_> {
     fn one(&self, which: Which, file: &Arc<Spool>) -> Part {
         let of = match &which {
             Which::Sheet(name) | Which::XmlSheet(name, _) | Which::Entry(name) => name.clone(),
-            Which::HtmlTable(number, _) => format!("table {number}"),
+            Which::HtmlTable(table, _) => format!("table {}", table.number),
             Which::Query(query) => query.clone(),
         };
         Part { shown: format!("{} » {of}", self.name), file: Arc::clone(file), which, packed: self.packed }

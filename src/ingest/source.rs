@@ -1,6 +1,7 @@
 //! What the user named: files, patterns, folders, databases, stdin; and the parts that a file turns out to have.
 
 use super::encoding::Detected;
+use super::formats::html::Place;
 use super::formats::sql::Database;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -42,8 +43,8 @@ pub enum Which {
     Sheet(String),
     /// A sheet of a workbook in XML.
     XmlSheet(String, Detected),
-    /// A web page's table, counted from 1.
-    HtmlTable(usize, Detected),
+    /// A web page's table.
+    HtmlTable(Place, Detected),
     /// A file of an archive.
     Entry(String),
     /// What a query on a SQLite file gives.

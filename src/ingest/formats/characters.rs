@@ -39,6 +39,38 @@ impl<R: Read> Characters<R> {
         Characters { input, decoder: encoding.decoder(), raw, from: 0, to: 0, ended: false, done: false, out, at: 0 }
     }
 
+    /// Passes over so many bytes of UTF-8.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn pass_over(&mut self, mut bytes: u64) -> std::io::Result<()> {
+        while bytes > 0 {
+            let waiting = self.fill_buf()?.len();
+            if waiting == 0 {
+                break;
+            }
+            let now = usize::try_from(bytes).map_or(waiting, |b| b.min(waiting));
+            self.consume(now);
+            bytes -= now as u64;
+        }
+        Ok(())
+    }
+
+    /// Passes to `tag` (in ASCII, of either case), which begins within twice its length; `false` if it does not.
+    ///
+    /// # Errors
+    /// What reading gave.
+    pub fn pass_to(&mut self, tag: &[u8]) -> std::io::Result<bool> {
+        let mut rest = self.out.split_off(self.at.min(self.out.len()));
+        while rest.len() < 3 * tag.len() && !self.done {
+            self.fill()?;
+            rest.push_str(&self.out);
+        }
+        let found = rest.as_bytes().windows(tag.len()).take(2 * tag.len()).position(|w| w.eq_ignore_ascii_case(tag));
+        (self.out, self.at) = (rest, found.unwrap_or_default());
+        Ok(found.is_some())
+    }
+
     fn fill(&mut self) -> std::io::Result<()> {
         self.out.clear();
         self.at = 0;

@@ -16,6 +16,7 @@ use crate::ingest::records::Cut;
 use crate::mask::mask;
 use html5gum::{IoReader, Tokenizer};
 use std::fs::File;
+use std::io::Seek;
 use text::Text;
 use tokens::{Tag, Tokens};
 
@@ -25,14 +26,25 @@ const MAX_DOWN: usize = 65_534;
 const MAX_TABLES: usize = 256;
 /// Tables in tables in tables.
 const MAX_NESTED: usize = 64;
+/// What a table begins with.
+const TAG: &[u8] = b"<table";
 /// Most characters of a title to show.
 const MAX_TITLE: usize = 80;
 
-/// Which tables of a page may be read, counted from 1 in the order of their tags.
+/// A table of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number, counted from 1 in the order of the tags.
+    pub number: usize,
+    /// Where its tag is, in bytes of the page's characters as UTF-8.
+    from: u64,
+}
+
+/// Which tables of a page may be read.
 ///
 /// # Errors
 /// What reading gave; a page without a table, with what it seems to be instead.
-pub fn tables(file: File, text: Detected) -> Result<Vec<usize>> {
+pub fn tables(file: File, text: Detected) -> Result<Vec<Place>> {
     let input = Characters::of_file(file, text).map_err(|e| read_error(&e))?;
     let page = follow(input, Page::new(Survey::default()))?;
     let found = page.of;
@@ -60,10 +72,10 @@ fn no_table(page: &Survey) -> Error {
 }
 
 /// The rows of the `table`th table of a page; `cut` is set where the page ends in a row.
-pub fn rows(file: File, text: Detected, table: usize, keep_raw: bool, cut: Cut) -> Table {
+pub fn rows(file: File, text: Detected, table: Place, keep_raw: bool, cut: Cut) -> Table {
     Table::spawn(keep_raw, move |rows| {
-        let input = Characters::of_file(file, text).map_err(|e| read_error(&e))?;
-        let page = follow(input, Page::new(Extract::new(rows, table)))?;
+        let (input, begun, read) = at(&file, text, table).map_err(|e| read_error(&e))?;
+        let page = follow(input, Page { begun, read, ..Page::new(Extract::new(rows, table.number)) })?;
         if page.of.broken_off {
             cut.set("its table is not closed".to_owned());
         }
@@ -73,6 +85,21 @@ pub fn rows(file: File, text: Detected, table: usize, keep_raw: bool, cut: Cut) 
             Some(Stop::Done) | None => Ok(Ok(())),
         }
     })
+}
+
+/// The page from a table's tag on, with the tables and the bytes before it; or from its top, where the tag is not found again.
+///
+/// What is passed over is only decoded: of many tables each would else be looked for among the tags of all before it.
+fn at(file: &File, text: Detected, table: Place) -> std::io::Result<(Characters<File>, usize, u64)> {
+    let mut input = Characters::of_file(file.try_clone()?, text)?;
+    let from = table.from.saturating_sub(TAG.len() as u64);
+    input.pass_over(from)?;
+    if input.pass_to(TAG)? {
+        return Ok((input, table.number.saturating_sub(1), from));
+    }
+    let mut top = file;
+    top.rewind()?;
+    Ok((Characters::of_file(file.try_clone()?, text)?, 0, 0))
 }
 
 /// Reads all of `input`, or until `page` has enough.
@@ -112,6 +139,8 @@ trait Use {
 #[derive(Default)]
 struct Open {
     number: usize,
+    /// Where its tag is.
+    from: u64,
     rows: u64,
     columns: usize,
     /// Cells of the row under way.
@@ -154,7 +183,7 @@ impl<U: Use> Page<U> {
 
     fn start(&mut self, tag: &Tag) {
         match tag.name() {
-            "table" => self.table_starts(),
+            "table" => self.table_starts(tag.from),
             "tr" => {
                 self.end_row(false);
                 if let Some(table) = self.open.last_mut() {
@@ -193,14 +222,14 @@ impl<U: Use> Page<U> {
         }
     }
 
-    fn table_starts(&mut self) {
+    fn table_starts(&mut self, from: u64) {
         // Outside a cell a table is not inside another: that one was not closed.
         if self.open.last().is_some_and(|t| t.cell.is_none()) || self.open.len() >= MAX_NESTED {
             self.table_ends(false);
         }
         self.text.line();
         self.begun += 1;
-        self.open.push(Open { number: self.begun, ..Open::default() });
+        self.open.push(Open { number: self.begun, from, ..Open::default() });
     }
 
     fn table_ends(&mut self, cut: bool) {
@@ -254,9 +283,9 @@ impl<U: Use> Page<U> {
 #[derive(Default)]
 struct Survey {
     /// Two rows and two columns at least, and more rows than any like it inside.
-    good: Vec<usize>,
+    good: Vec<Place>,
     /// Smaller ones without another inside.
-    small: Vec<usize>,
+    small: Vec<Place>,
     title: String,
     password: bool,
     frame: Option<String>,
@@ -266,11 +295,11 @@ impl Use for Survey {
     fn table_ends(&mut self, table: &Open, _: bool) {
         if table.is_good() {
             // Those that began in it are text of its cells.
-            self.good.retain(|number| *number < table.number);
+            self.good.retain(|t| t.number < table.number);
         }
         let list = if table.is_good() { &mut self.good } else { &mut self.small };
         if table.is_good() || (!table.nests && table.rows > 0 && table.columns > 0) {
-            list.push(table.number);
+            list.push(Place { number: table.number, from: table.from });
         }
     }
 

@@ -16,6 +16,8 @@ const TELLING: [&str; 4] = ["colspan", "rowspan", "type", "src"];
 pub struct Tag {
     name: Vec<u8>,
     attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where it is, give or take a byte.
+    pub from: u64,
     ends: bool,
     closes_itself: bool,
 }
@@ -77,8 +79,8 @@ impl<U: Use> Emitter for Tokens<U> {
     }
 
     fn move_position(&mut self, offset: isize) {
-        if let (Some(page), Ok(forward)) = (&mut self.page, u64::try_from(offset)) {
-            page.read += forward;
+        if let (Some(page), Ok(offset)) = (&mut self.page, i64::try_from(offset)) {
+            page.read = page.read.saturating_add_signed(offset);
         }
     }
 
@@ -120,7 +122,8 @@ impl<U: Use> Emitter for Tokens<U> {
     }
 
     fn init_start_tag(&mut self) {
-        self.tag = Tag::default();
+        let from = self.page.as_ref().map_or(0, |p| p.read.saturating_sub(1));
+        self.tag = Tag { from, ..Tag::default() };
     }
 
     fn init_end_tag(&mut self) {
