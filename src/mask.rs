@@ -330,7 +330,7 @@ impl Reading {
                 '0'..='9' => self.digits(i),
                 'a'..='z' => self.word(i),
                 // The domain of an address that was struck out is not read again.
-                '@' if self.is_before(i, |c| c == STRUCK) => self.domain(i + 1).0,
+                '@' if self.is_before(self.skip_back(i, usize::MAX, |c| c == '-'), |c| c == STRUCK) => self.domain(i + 1).0,
                 c if c < '\u{3000}' || !STOP_BITS.may_have(c) => i + 1,
                 '微' | '薇' | '威' | '徽' if self.get(i + 1) == Some('信') => self.contact(i, i + 2, Personal::WeChat),
                 '扣' if self.get(i + 1) == Some('扣') => self.contact(i, i + 2, Personal::Qq),

@@ -84,9 +84,11 @@ impl Reading {
         Some(end)
     }
 
-    /// The end of the domain at `start`, the start of its last label, and how many it has.
+    /// The end of the domain at `start`, the start of its last label, and how many it has. It ends in letters if it can: what is
+    /// glued to it behind a dot is something else.
     pub(super) fn domain(&self, start: usize) -> (usize, usize, usize) {
         let (mut end, mut last, mut labels) = (start, start, 0);
+        let mut named = None;
         while labels < 6 {
             let label = self.skip(end, 63, |c| c.is_ascii_alphanumeric() || c == '-');
             if label == end {
@@ -94,12 +96,15 @@ impl Reading {
             }
             labels += 1;
             (last, end) = (end, label);
+            if labels > 1 && self.skip(last, 2, |c| c.is_ascii_lowercase()) == last + 2 {
+                named = Some((end, last, labels));
+            }
             if !(self.get(end) == Some('.') && self.is(end + 1, |c| c.is_ascii_alphanumeric())) {
                 break;
             }
             end += usize::from(labels < 6);
         }
-        (end, last, labels)
+        named.unwrap_or((end, last, labels))
     }
 
     /// A number plate whose letter is at `i`; returns its end.

@@ -56,6 +56,7 @@ const MASKED: &[(Personal, &str, &str)] = &[
     (Personal::BankCard, "刷了378282246310005", "刷了378282*********"),
     (Personal::BankCard, "信用卡：４１１１１１１１１１１１１１１１", "信用卡：４１１１１１**********"),
     (Personal::BankCard, "储蓄卡 9558801234567890123", "储蓄卡 955880*************"),
+    (Personal::Email, "发到zhang@corp.cn.4室567", "发到*****@corp.cn.*****"),
     (Personal::Email, "地址：zhang@qq.com上海市浦东新区张江路123弄5号602室", "地址：*****@qq.com上海市浦东新区*************"),
     (Personal::Email, "发到zhang.san@example.com吧", "发到*********@example.com吧"),
     (Personal::Email, "邮箱123456789@qq.com", "邮箱*********@qq.com"),
