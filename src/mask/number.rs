@@ -522,16 +522,19 @@ impl Reading {
         }
         let begins = from > 0 || self.begins_well(w.place(0));
         let lengths: &[usize] = if short { &[8] } else { &[8, 7] };
-        let end = area + lengths.iter().find(|n| w.ends_before(area + **n) && self.ends_well(w.end(area + **n)))?;
-        let local = w.shape(area, end);
         let split = w.ends_before(area);
-        let fits = match local.sizes() {
-            [8] => split || short || phone,
-            [7] => true,
-            [4, 4] | [3, 4] => split,
-            _ => false,
+        let fits = |end: &usize| {
+            w.ends_before(*end)
+                && self.ends_well(w.end(*end))
+                && match w.shape(area, *end).sizes() {
+                    [8] => split || short || phone,
+                    [7] => true,
+                    [4, 4] | [3, 4] => split,
+                    _ => false,
+                }
         };
-        (begins && fits).then(|| number(Personal::Landline, from, end, area - from))
+        let end = lengths.iter().map(|n| area + n).find(fits)?;
+        begins.then(|| number(Personal::Landline, from, end, area - from))
     }
 
     /// A mobile of Taiwan as written there.

@@ -64,6 +64,7 @@ const MASKED: &[(Personal, &str, &str)] = &[
     (Personal::Email, "我的ａｂｃ＠qq.com收不到", "我的***＠qq.com收不到"),
     (Personal::Email, "123456789@qq", "*********@qq"),
     (Personal::Email, "mail a_b+c@mail.example.com.cn.", "mail *****@mail.example.com.cn."),
+    (Personal::Landline, "打0457-5601000-1，是前台", "打0457-*******-1，是前台"),
     (Personal::Landline, "打010-88886666没人接", "打010-********没人接"),
     (Personal::Landline, "(010)88886666", "(010)********"),
     (Personal::Landline, "（0571）8888666", "（0571）*******"),
