@@ -239,6 +239,9 @@ const NEUTRAL: [&str; 66] = [
 /// Latin words before such a number.
 const NEUTRAL_LATIN: [&str; 14] = ["no", "sn", "imei", "meid", "sku", "spu", "order", "code", "ref", "trace", "tracking", "ean", "lot", "isbn"];
 
+/// What says that a number is an order's or a parcel's: even one that would be an identity card's.
+const ORDER: [&str; 12] = ["订单", "订单号", "订单号码", "订单编号", "单号", "流水", "流水号", "流水单号", "运单", "运单号", "快递单", "快递单号"];
+
 const IDENTITY: [&str; 12] =
     ["身份证", "身份证编号", "证件编号", "身份证号", "身份证号码", "证件号", "证件号码", "身份证件", "身份号码", "证号", "证号码", "sfz"];
 const CARD: [&str; 12] = ["卡号", "卡号码", "银行卡", "储蓄卡", "信用卡", "借记卡", "工资卡", "贷记卡", "银行账号", "银行帐号", "银行账户", "银行帐户"];
@@ -266,8 +269,9 @@ impl Reading {
         let w = Window::new(self, i, |c| c.to_digit(10).map(|d| d as u8));
         if w.len >= 7 && !self.is_before(i, |c| c == STRUCK || c == '_') {
             let context = self.context(i);
-            let neutral = w.first_group() >= 8 && self.is_neutral(i, context, w.first_group());
-            if let Some(n) = self.recognise(&w, i, context).filter(|n| n.certain || !neutral) {
+            let order = w.first_group() >= 8 && self.any_ends(context, &ORDER);
+            let neutral = order || w.first_group() >= 8 && self.is_neutral(i, context, w.first_group());
+            if let Some(n) = self.recognise(&w, i, context).filter(|n| !neutral || n.certain && !order) {
                 return self.strike_number(&w, &n);
             }
             if neutral {
