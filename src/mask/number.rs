@@ -1,6 +1,6 @@
 //! Numbers: mobiles, landlines, identity cards, bank cards.
 
-use super::{Personal, Reading, STRUCK, spoken_digit};
+use super::{Personal, Reading, STRUCK, Span, spoken_digit};
 
 /// Digits that are looked at from one place: no personal number is longer.
 const MOST: usize = 24;
@@ -278,18 +278,62 @@ impl Reading {
                 self.neutral = Some((w.end(w.first_group()), w.first_group()));
             }
         }
+        if let Some(end) = self.odd_mobile(i, &w).or_else(|| self.mixed_mobile(i, &w)) {
+            return end;
+        }
         self.detail(i).unwrap_or_else(|| self.skip(i, usize::MAX, |c| c.is_ascii_digit()))
+    }
+
+    /// A mobile in groups of 3, 4 and 4 between signs that no other number has: `138/1234/5678`.
+    fn odd_mobile(&mut self, i: usize, w: &Window) -> Option<usize> {
+        let sign = self.get(i + 3).filter(|c| matches!(*c, '/' | ',' | '_' | STRUCK))?;
+        let digits = |from: usize, n: usize| self.skip(from, n + 1, |c| c.is_ascii_digit()) == from + n;
+        let fits = digits(i, 3) && digits(i + 4, 4) && self.get(i + 8) == Some(sign) && digits(i + 9, 4);
+        let glued = |c: char| c == sign || c == STRUCK || c == '_' || c.is_ascii_alphanumeric();
+        let alone = !self.is_before(i, glued) && !self.is(i + 13, glued) && self.ends_well(i + 13);
+        if !(fits && alone && w.digit(0) == 1 && w.digit(1) >= 3) || self.is_neutral(i, self.context(i), 11) {
+            return None;
+        }
+        for k in (i + 4..i + 8).chain(i + 9..i + 13) {
+            if let Some(c) = self.chars.get_mut(k) {
+                *c = STRUCK;
+            }
+        }
+        self.spans.push(Span { kind: Personal::Mobile, start: i, end: i + 13 });
+        Some(i + 13)
+    }
+
+    /// A mobile of figures and words: `1381234567八`.
+    fn mixed_mobile(&mut self, i: usize, w: &Window) -> Option<usize> {
+        if w.digit(0) != 1 || w.digit(1) < 3 || !(2..11).contains(&w.len) || self.is_before(i, |c| c == STRUCK || c == '_') {
+            return None;
+        }
+        let next = separators(self, w.end(w.len)).0;
+        if !self.is(next, |c| spoken_digit(c).is_some()) {
+            return None;
+        }
+        self.spoken_mobile(i)
+    }
+
+    /// A mobile at `i` some digits of which are words; struck out, its end.
+    fn spoken_mobile(&mut self, i: usize) -> Option<usize> {
+        let w = Window::new(self, i, |c| c.to_digit(10).map(|d| d as u8).or_else(|| spoken_digit(c)));
+        // The word after a mistyped number may count.
+        let counts = w.len >= 11 && self.is(w.end(11), |c| "折成点天号月日条".contains(c));
+        if w.len < 11 || counts || !self.mobile(&w, i, 0, false) || self.is_neutral(i, self.context(i), w.first_group()) {
+            return None;
+        }
+        Some(self.strike_number(&w, &number(Personal::Mobile, 0, 11, 3)))
     }
 
     /// A digit in words at `i`.
     pub(super) fn spoken(&mut self, i: usize) -> usize {
         let end = self.skip(i, usize::MAX, |c| spoken_digit(c).is_some());
-        if !self.is_before(i, |c| c == STRUCK) {
-            let w = Window::new(self, i, spoken_digit);
-            let n = if w.len >= 11 && self.mobile(&w, i, 0, false) { Some(number(Personal::Mobile, 0, 11, 3)) } else { None };
-            if let Some(n) = n.filter(|_| !self.is_neutral(i, self.context(i), w.first_group())) {
-                return self.strike_number(&w, &n);
-            }
+        if !self.is_before(i, |c| c == STRUCK || c.is_ascii_digit())
+            && self.is(i, |c| spoken_digit(c) == Some(1))
+            && let Some(end) = self.spoken_mobile(i)
+        {
+            return end;
         }
         self.detail(i).unwrap_or(end)
     }
