@@ -278,7 +278,7 @@ impl Reading {
                 self.neutral = Some((w.end(w.first_group()), w.first_group()));
             }
         }
-        if let Some(end) = self.odd_mobile(i, &w).or_else(|| self.mixed_mobile(i, &w)) {
+        if let Some(end) = self.foreign(i).or_else(|| self.odd_mobile(i, &w)).or_else(|| self.mixed_mobile(i, &w)) {
             return end;
         }
         self.detail(i).unwrap_or_else(|| self.skip(i, usize::MAX, |c| c.is_ascii_digit()))
@@ -392,7 +392,67 @@ impl Reading {
         if phone && w.digit(0) == 0 && self.mobile(w, i, 1, false) {
             return Some(number(Personal::Mobile, 1, 12, 3));
         }
-        self.landline(w, context, phone)
+        self.landline(w, context, phone).or_else(|| self.extension(w))
+    }
+
+    /// A local number with its extension: `62345678转123`.
+    fn extension(&self, w: &Window) -> Option<Number> {
+        if w.len != 8 || w.first_group() != 8 || !(2..=8).contains(&w.digit(0)) || !self.begins_well(w.place(0)) {
+            return None;
+        }
+        let word = ["转分机", "分机号", "分机", "转"].into_iter().find(|word| self.starts_with(w.end(8), word))?;
+        let inner = self.skip(w.end(8) + word.chars().count(), 2, |c| matches!(c, ' ' | ':'));
+        let end = self.skip(inner, 7, |c| c.is_ascii_digit());
+        ((2..=6).contains(&(end - inner)) && self.ends_well(end)).then(|| number(Personal::Landline, 0, 8, 0))
+    }
+
+    /// A number of another country, whose code follows the `+` before `i`; struck out but for that code, its end.
+    fn foreign(&mut self, i: usize) -> Option<usize> {
+        // What is raised by a number has `+` before it, too, as have sums.
+        let plus = i.checked_sub(1)?;
+        if self.get(plus) != Some('+') || self.is_before(plus, |c| c.is_ascii_alphanumeric() || c == STRUCK || c == '_') {
+            return None;
+        }
+        let (end, count, groups) = self.foreign_digits(i)?;
+        let code = self.skip(i, 15, |c| c.is_ascii_digit()) - i;
+        let american = self.get(i) == Some('1');
+        let fits = if groups == 1 { (10..=15).contains(&count) } else { (9..=15).contains(&count) && (1..=3).contains(&code) };
+        let clock = self.is(end, |c| c == ':');
+        if !fits || clock || self.get(i) == Some('0') || american && !self.is_american(i, count, code, groups) || !self.ends_well(end) {
+            return None;
+        }
+        let from = i + if groups == 1 { 2 } else { code };
+        for c in self.chars.iter_mut().take(end).skip(from).filter(|c| c.is_ascii_digit()) {
+            *c = STRUCK;
+        }
+        self.spans.push(Span { kind: Personal::Mobile, start: i, end });
+        Some(end)
+    }
+
+    /// `+1` is praise as often as a country's code: there have to be ten more digits, the first three of which stand for themselves.
+    fn is_american(&self, i: usize, count: usize, code: usize, groups: usize) -> bool {
+        let area = self.skip(i + 1, 2, |c| matches!(c, ' ' | '(' | '-'));
+        let area_end = self.skip(area, 4, |c| c.is_ascii_digit());
+        count == 11 && (groups == 1 || code == 1 && area_end == area + 3) && self.is(if groups == 1 { i + 1 } else { area }, |c| matches!(c, '2'..='9'))
+    }
+
+    /// The end of the digits in groups from `i` on, how many there are and in how many groups.
+    fn foreign_digits(&self, i: usize) -> Option<(usize, usize, usize)> {
+        let (mut at, mut count, mut groups) = (i, 0, 0);
+        loop {
+            let end = self.skip(at, 16, |c| c.is_ascii_digit());
+            count += end - at;
+            groups += 1;
+            let next = self.skip(end, 2, |c| matches!(c, ' ' | '(' | ')' | '-'));
+            let last = next == end || !self.is(next, |c| c.is_ascii_digit());
+            if count > 15 || groups > 6 || last && self.is(next, |c| c == STRUCK) || groups > 1 && end < at + 2 {
+                return None;
+            }
+            if last {
+                return Some((end, count, groups));
+            }
+            at = next;
+        }
     }
 
     /// Whether a number may end at `end`: nothing is glued to it that makes it part of something else.
