@@ -110,13 +110,14 @@ fn read(text: &str) -> Option<Reading> {
     Some(reading)
 }
 
-/// Whether a text has a digit, an `@`, or a word that may introduce personal data without either.
+/// Whether a text has a digit, an `@` (or `(at)`), or a word that may introduce personal data without either.
 fn worth_reading(bytes: &[u8]) -> bool {
     let mut i = 0;
     while let Some(&lead) = bytes.get(i) {
         if lead < 0x80 {
             match lead {
                 b'0'..=b'9' | b'@' => return true,
+                b'(' | b'[' if bytes.get(i + 1..i + 3).is_some_and(|at| at.eq_ignore_ascii_case(b"at")) => return true,
                 b'q' | b'Q' | b'v' | b'V' | b'w' | b'W' if latin_context(bytes, i) => return true,
                 _ => i += 1,
             }
@@ -159,6 +160,7 @@ fn hint(bytes: &[u8], i: usize) -> bool {
     let space = |i: usize| usize::from(bytes.get(i) == Some(&b' '));
     match c {
         '０'..='９' | '＠' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '址' | '栋' | '幢' => true,
+        '（' => bytes.get(i + 3..i + 5).is_some_and(|at| at.eq_ignore_ascii_case(b"at")),
         '微' | '薇' | '威' | '徽' => at(i + 3) == Some('信'),
         '扣' => at(i + 3) == Some('扣'),
         '元' => i >= 3 && at(i - 3) == Some('单'),
@@ -314,10 +316,12 @@ struct Reading {
 impl Reading {
     fn new(text: &str) -> Reading {
         let mut chars = Vec::with_capacity(text.len() / 2);
-        let mut has_at = false;
+        let (mut has_at, mut last) = (false, ' ');
         chars.extend(text.chars().map(|c| {
             let c = fold(c);
-            has_at |= c == '@';
+            // `(at)` stands for it.
+            has_at |= c == '@' || last == 't' && matches!(c, ')' | ']');
+            last = c;
             c
         }));
         Reading { chars, has_at, spans: Vec::new(), neutral: None }
@@ -331,6 +335,7 @@ impl Reading {
                 'a'..='z' => self.word(i),
                 // The domain of an address that was struck out is not read again.
                 '@' if self.is_before(self.skip_back(i, usize::MAX, |c| c == '-'), |c| c == STRUCK) => self.domain(i + 1).0,
+                '@' => self.hanzi_email(i).unwrap_or(i + 1),
                 c if c < '\u{3000}' || !STOP_BITS.may_have(c) => i + 1,
                 '微' | '薇' | '威' | '徽' if self.get(i + 1) == Some('信') => self.contact(i, i + 2, Personal::WeChat),
                 '扣' if self.get(i + 1) == Some('扣') => self.contact(i, i + 2, Personal::Qq),

@@ -65,19 +65,60 @@ impl Reading {
     /// An e-mail address whose first character is at `i`; returns its end.
     pub(super) fn email(&mut self, i: usize) -> Option<usize> {
         let at = self.skip(i, MAX_LOCAL + 1, local);
-        if self.get(at) != Some('@') {
-            return None;
-        }
-        let domain = at + 1;
+        let domain = self.at_sign(at)?;
+        let spelt = domain > at + 1;
         let (end, last, labels) = self.domain(domain);
         let named = labels > 1 && end - last >= 2 && self.skip(last, 2, |c| c.is_ascii_lowercase()) == last + 2;
         let host = labels > 0 && MAIL_HOSTS.iter().any(|h| self.starts_with(domain, h) && (labels > 1 || domain + h.len() == end));
         // The end of another's domain is no name.
         let word = self.skip_back(i, MAX_LOCAL, local);
-        if !(named || host) || self.get(end) == Some(STRUCK) || self.is_before(word, |c| c == STRUCK || c == '@') {
+        // A domain that is a name, too, would be read as one the next time.
+        if !(named || host)
+            || spelt && (self.at_sign(end).is_some() || at == i)
+            || self.get(end) == Some(STRUCK)
+            || self.is_before(word, |c| c == STRUCK || c == '@')
+        {
             return None;
         }
         self.strike(Personal::Email, i, at);
+        if let Some(span) = self.spans.last_mut() {
+            span.end = end;
+        }
+        Some(end)
+    }
+
+    /// The place after the `@` at `i`, however it is spelt: ` @ `, `(at)`.
+    fn at_sign(&self, i: usize) -> Option<usize> {
+        if self.get(i) == Some('@') && !self.is(i + 1, |c| c == ' ') {
+            return Some(i + 1);
+        }
+        let sign = self.skip(i, 1, |c| c == ' ');
+        let spelt = if self.get(sign) == Some('@') {
+            1
+        } else if self.starts_with(sign, "(at)") || self.starts_with(sign, "[at]") {
+            4
+        } else {
+            return None;
+        };
+        Some(self.skip(sign + spelt, 1, |c| c == ' '))
+    }
+
+    /// An address in hanzi around the `@` at `at`, `张三@公司.com`; returns its end.
+    pub(super) fn hanzi_email(&mut self, at: usize) -> Option<usize> {
+        let hanzi = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        let mut start = self.skip_back(at, MAX_LOCAL, local);
+        if start == at {
+            start = self.skip_back(at, 4, |c| hanzi(c) && !"是到为发箱缀号件址".contains(c));
+        }
+        let dot = self.skip(at + 1, 20, |c| hanzi(c) || c.is_ascii_alphanumeric() || c == '-');
+        let end = self.skip(dot + 1, 8, |c| c.is_ascii_lowercase());
+        let domain =
+            dot > at + 1 && self.get(dot) == Some('.') && ["com", "cn", "net", "org"].iter().any(|t| end == dot + 1 + t.len() && self.starts_with(dot + 1, t));
+        let glued = |c: char| matches!(c, '@' | '(' | '[' | ' ' | '.' | '-' | '_' | STRUCK) || c.is_ascii_alphanumeric();
+        if !domain || start == at || self.is(end, glued) || self.is_before(start, |c| c == STRUCK || c == '@') {
+            return None;
+        }
+        self.strike(Personal::Email, start, at);
         if let Some(span) = self.spans.last_mut() {
             span.end = end;
         }
