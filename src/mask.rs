@@ -23,6 +23,8 @@ pub enum Personal {
     Mobile,
     /// A resident's identity card number.
     IdCard,
+    /// A passport's or a travel permit's number.
+    Document,
     /// A bank card's number.
     BankCard,
     /// An e-mail address.
@@ -210,7 +212,9 @@ fn spoken_digit(c: char) -> Option<u8> {
 }
 
 /// Traditional characters of the words that matter here, and what they are folded to.
-const TRADITIONAL: [(char, char); 26] = [
+const TRADITIONAL: [(char, char); 28] = [
+    ('護', '护'),
+    ('臺', '台'),
     ('電', '电'),
     ('話', '话'),
     ('機', '机'),

@@ -27,7 +27,7 @@ impl Reading {
         {
             return end;
         }
-        if let Some(end) = self.plate(i).or_else(|| self.detail(i)) {
+        if let Some(end) = self.plate(i).or_else(|| self.document(i)).or_else(|| self.detail(i)) {
             return end;
         }
         let letters = self.skip(i, usize::MAX, |c| c.is_ascii_lowercase());
@@ -146,6 +146,41 @@ impl Reading {
             end += usize::from(labels < 6);
         }
         named.unwrap_or((end, last, labels))
+    }
+
+    /// A passport's, a travel permit's or a Taiwanese card's number whose letter is at `i`; returns its end.
+    fn document(&mut self, i: usize) -> Option<usize> {
+        let letters = self.skip(i, 3, |c| c.is_ascii_lowercase()) - i;
+        let end = self.skip(i + letters, 11, |c| c.is_ascii_digit());
+        let digits = end - i - letters;
+        let glued = |c: char| c.is_ascii_alphanumeric() || matches!(c, STRUCK | '_');
+        if !(matches!((letters, digits), (1, 8..=10) | (2, 7))) || self.is(end, glued) || self.is_before(i, |c| glued(c) || c == '-') {
+            return None;
+        }
+        let context = self.context(i);
+        let said = || {
+            let word = self.skip_back(context, 3, |c| matches!(c, '号' | '码' | '编'));
+            (digits == 9 || self.is(i, |c| "egpdshmc".contains(c))) && self.any_ends(word, &["护照", "通行证", "回乡证", "台胞证"])
+        };
+        let kind = if letters == 1 && digits == 9 && self.is_taiwanese(i) && !self.is_neutral(i, context, digits) {
+            Personal::IdCard
+        } else if said() {
+            Personal::Document
+        } else {
+            return None;
+        };
+        Some(self.strike_from(kind, i, i + 1, end))
+    }
+
+    /// Whether the letter and nine digits at `i` have the check digit of Taiwan's identity cards.
+    fn is_taiwanese(&self, i: usize) -> bool {
+        // What the letters stand for, by history: 10 to 35.
+        const LETTERS: &str = "abcdefghjklmnpqrstuvxywzio";
+        let digit = |k: usize| self.get(i + k).and_then(|c| c.to_digit(10)).unwrap_or(0);
+        let Some(letter) = self.get(i).and_then(|c| LETTERS.chars().position(|l| l == c)) else { return false };
+        let value = letter as u32 + 10;
+        let sum: u32 = (1..9).map(|k| digit(k) * (9 - k as u32)).sum();
+        matches!(digit(1), 1 | 2) && (value / 10 + value % 10 * 9 + sum + digit(9)).is_multiple_of(10)
     }
 
     /// A number plate whose letter is at `i`; returns its end.

@@ -349,12 +349,12 @@ impl Reading {
     }
 
     /// The end of the word that introduces the number at `i`: what is between is skipped.
-    fn context(&self, i: usize) -> usize {
+    pub(super) fn context(&self, i: usize) -> usize {
         self.skip_back(i, 8, |c| matches!(c, ' ' | ':' | '=' | '(' | '[' | '【' | '“' | '"' | '「' | '『' | '<' | '\'' | '.' | '+' | '是' | '为' | '叫' | '就'))
     }
 
     /// Whether what introduces the number at `i` says that it is an order's, a device's or the like.
-    fn is_neutral(&self, i: usize, context: usize, digits: usize) -> bool {
+    pub(super) fn is_neutral(&self, i: usize, context: usize, digits: usize) -> bool {
         if self.is_before(context, |c| c == '#' || c == '№') {
             return true;
         }
