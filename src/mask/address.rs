@@ -96,7 +96,9 @@ impl Reading {
         let lives = self.any_ends(spaceless, &["住", "住在", "送到", "寄到", "地址", "搬到", "地址是", "地址:"]) && !self.ends_with(spaceless, "入住");
         let known = match chain.first {
             "号" | "弄" | "组" | "巷" | "队" => road,
-            "楼" | "层" | "座" => false,
+            // 四区405楼1206: a room of a numbered building.
+            "楼" => community && chain.count >= 2,
+            "层" | "座" => false,
             unit => road || community || lives && matches!(unit, "单元" | "室"),
         };
         // 一栋两层 counts houses.
