@@ -248,7 +248,9 @@ impl When {
 fn is_nothing(text: &[char]) -> bool {
     const NOTHING: [&str; 8] = ["null", "none", "n/a", "na", "nan", "无", "空", "暂无"];
     let is = |word: &str| text.iter().copied().eq(word.chars());
-    let zeros = text.first() == Some(&'0') && text.len() > 1 && text.iter().all(|c| matches!(c, '0' | '-' | '/' | ':' | '.' | ' ' | 't' | 'z'));
+    let zeros = text.starts_with(&['0', '0', '0', '0'])
+        && text.get(4).is_some_and(|c| *c != '0')
+        && text.iter().all(|c| matches!(c, '0' | '-' | '/' | ':' | '.' | ' ' | 't' | 'z'));
     zeros || text.iter().all(|c| matches!(c, '-' | '/' | '\\' | '.' | '—' | '–')) || NOTHING.iter().any(|w| is(w))
 }
 
