@@ -94,3 +94,17 @@ fn errors_texts_and_dates_from_1904() {
     desk.file("1904.xlsx", zip(&files));
     assert!(desk.ahu("classify 1904.xlsx").stdout.contains("\n0012,2030-11-02 06:00:00,"), "{}", desk.ahu("classify 1904.xlsx").stdout);
 }
+
+#[test]
+fn a_row_without_an_id_has_the_number_that_excel_shows() {
+    let desk = Desk::new();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, text) in [(0, "问题描述"), (2, "闪退进不去"), (8, "奖励没到账")] {
+        sheet.write_string(row, 0, text).unwrap();
+        sheet.write_string(row, 1, if row == 0 { "渠道" } else { "微信" }).unwrap();
+    }
+    desk.file("a.xlsx", book.save_to_buffer().unwrap());
+    let digest = desk.ahu("summarize --format csv a.xlsx").stdout;
+    assert!(digest.contains("#3") && digest.contains("#9"), "{digest}");
+}

@@ -249,9 +249,11 @@ impl Reader {
         Ok(true)
     }
 
+    /// Accounts for a record's bytes and numbers it.
     fn account(&mut self, record: &Record) {
         let (Record::Row { span, .. } | Record::Blank(span) | Record::Bad { span, .. }) = record;
         self.accounted += span.len;
+        self.number = if self.records.lines_are_rows() { span.line } else { self.number + 1 };
     }
 
     fn read_record(&mut self, text: &mut String) -> Result<Option<Record>> {
@@ -322,7 +324,6 @@ impl Reader {
     /// Puts a record where it belongs.
     fn take(&mut self, batch: &mut Batch, record: Record) -> Result<()> {
         self.account(&record);
-        self.number += 1;
         match record {
             Record::Blank(_) => self.report.structural += 1,
             Record::Row { text, quoted, cells, span, raw, .. } => {

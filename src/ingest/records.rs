@@ -85,6 +85,10 @@ pub trait Records: Send {
     fn set_width(&mut self, width: usize);
     /// Bytes read so far, counted from the start of the input; 0 for formats without bytes of their own.
     fn offset(&self) -> u64;
+    /// Whether a span's line is the row's number as people see it, rows that are left out counted.
+    fn lines_are_rows(&self) -> bool {
+        false
+    }
     /// Lines that were in another encoding than the input.
     fn mixed_lines(&self) -> u64;
     /// A row of several lines that turned out to be none, read again: its first line is bad, the others are read by themselves.

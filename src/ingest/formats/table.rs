@@ -168,6 +168,10 @@ impl Records for Table {
         self.width = Some(width);
     }
 
+    fn lines_are_rows(&self) -> bool {
+        true
+    }
+
     fn offset(&self) -> u64 {
         0
     }

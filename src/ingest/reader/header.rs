@@ -147,7 +147,6 @@ impl Reader {
         for (_, record) in records {
             self.account(record);
             self.report.structural += 1;
-            self.number += 1;
         }
     }
 

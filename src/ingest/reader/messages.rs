@@ -40,7 +40,6 @@ impl Reader {
         let width = self.layout.header.len();
         while let Some(record) = self.next_record(&mut line)? {
             self.account(&record);
-            self.number += 1;
             match record {
                 Record::Blank(_) => self.report.structural += 1,
                 Record::Row { quoted, cells, span, raw, .. } => match self.judge(&line, quoted, cells, span)? {
