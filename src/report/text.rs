@@ -44,10 +44,15 @@ fn overview(digest: &Digest, options: Options) -> String {
     let kinds = ["complaint", "inquiry", "suggestion", "praise", "other", crate::digest::UNDECIDED];
     let counted: Vec<String> = kinds.iter().map(|k| (*k, digest.total(k))).filter(|(_, n)| *n > 0).map(|(k, n)| lang.counted(k, n)).collect();
     let total = digest.accounting.classified;
+    let products = match (lang, digest.products.iter().filter(|p| !p.product.is_empty()).count()) {
+        (_, 0) => String::new(),
+        (super::Lang::Zh, n) => format!("，{n} 个产品"),
+        (super::Lang::ZhHant, n) => format!("，{n} 個產品"),
+        (super::Lang::En, n) => format!(", {n} product{}", if n == 1 { "" } else { "s" }),
+    };
     let head = match lang {
-        super::Lang::Zh => format!("共 {total} 件，{} 个产品", digest.products.len()),
-        super::Lang::ZhHant => format!("共 {total} 件，{} 個產品", digest.products.len()),
-        super::Lang::En => format!("{total} tickets, {} products", digest.products.len()),
+        super::Lang::Zh | super::Lang::ZhHant => format!("共 {total} 件{products}"),
+        super::Lang::En => format!("{total} tickets{products}"),
     };
     format!("{head}{}{}\n", lang.colon(), counted.join(lang.comma()))
 }
