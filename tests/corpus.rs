@@ -1,7 +1,7 @@
 //! The fuzzer's corpus in the ordinary suite: every file goes through its target, what once failed too.
 
 #[path = "../fuzz/src/lib.rs"]
-mod targets;
+pub mod targets;
 
 use std::path::Path;
 

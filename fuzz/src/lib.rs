@@ -55,7 +55,7 @@ pub fn xlsx(bytes: &[u8]) {
     rows_of_workbook(bytes);
 }
 
-/// The number of rows of a workbook of which the bytes are a part: the first byte says which.
+/// The number of readable rows of a workbook of which the bytes are a part: the first byte says which.
 pub fn rows_of_workbook(bytes: &[u8]) -> u64 {
     let Some((which, part)) = bytes.split_first() else { return 0 };
     let book = match which % 8 {
@@ -159,8 +159,8 @@ fn refused(e: &Error) {
     assert_ne!(e.kind, ErrorKind::Accounting, "{e}");
 }
 
-/// Reads an input and its parts to their ends, and makes every row a ticket; the number of rows.
-fn read(bytes: &[u8], config: &Config) -> u64 {
+/// Reads an input and its parts to their ends, and makes every row a ticket; the number of readable rows.
+pub fn read(bytes: &[u8], config: &Config) -> u64 {
     let text = (Format::of(bytes) == Format::Text).then_some(bytes);
     let mut queue = vec![(text, Reader::from_stream("bytes", Box::new(Cursor::new(bytes.to_vec())), config))];
     let mut all = 0;
@@ -185,6 +185,7 @@ struct Seen {
 
 fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
     let mut seen: Vec<Seen> = Vec::new();
+    let mut readable = 0;
     let mut messages = false;
     loop {
         let batch = match reader.next_batch() {
@@ -192,7 +193,7 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
             Ok(None) => break,
             Err(e) => {
                 refused(&e);
-                return seen.len() as u64;
+                return readable;
             }
         };
         let mut cells = Cells::new(batch.layout.delimiter);
@@ -202,6 +203,7 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
             if batch.layout.split(&row, &batch.text, &mut cells).is_ok() {
                 assert_eq!(cells.len(), batch.layout.header.len());
                 black_box(batch.layout.ticket(&row, line, &cells));
+                readable += 1;
             }
             seen.push(Seen { start: row.span.start, len: row.span.len, text: Some(line.to_owned()), raw: row.raw });
         }
@@ -211,11 +213,11 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
         Ok(report) => report,
         Err(e) => {
             refused(&e);
-            return seen.len() as u64;
+            return readable;
         }
     };
     assert_eq!(report.rows, seen.len() as u64);
-    let Some(input) = input else { return report.rows };
+    let Some(input) = input else { return readable };
     let lines = !json::is_json(&report.encoding.glance(&input[..input.len().min(4096)]));
     seen.sort_by_key(|s| (s.start, s.len));
     let mut at = 0;
@@ -236,7 +238,7 @@ fn rows(mut reader: Reader, input: Option<&[u8]>) -> u64 {
             }
         }
     }
-    report.rows
+    readable
 }
 
 /// The characters of a row, but for its delimiters, quotes and line ends, in order of their numbers.
