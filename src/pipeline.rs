@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::dates::{self, Found, When};
 use crate::ingest::notes::RowNotes;
-use crate::ingest::reader::{FileReport, Layout, Legible, Message, Reject};
+use crate::ingest::reader::{FileReport, Layout, Message, Reject};
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
@@ -189,7 +189,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         done = processed;
     }
     for file in &mut feed.files {
-        file.notes.rows = sink.notes.get(&file.file).copied().unwrap_or_default();
+        file.notes.rows += sink.notes.get(&file.file).copied().unwrap_or_default();
     }
     let mut accounting = sink.accounting;
     accounting.structural = feed.files.iter().map(|f| f.structural).sum();
@@ -277,18 +277,12 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
     };
     for row in &batch.rows {
         let set_aside = |reason, mut detail: String| {
-            let mut span = row.span;
             // The messages of a chat need not stand together.
-            if let [first, more @ ..] = &row.messages[..] {
-                span = first.span;
-                more.iter().for_each(|m| detail.push_str(&format!("; more of it: {} bytes from byte {}", m.span.len, m.span.start)));
-            }
-            Reject::new(&layout.file, span, reason, detail, row.raw.clone())
+            row.messages.iter().skip(1).for_each(|m| detail.push_str(&format!("; more of it: {} bytes from byte {}", m.span.len, m.span.start)));
+            Reject::new(&layout.file, row.span, reason, detail, row.raw.clone())
         };
         match layout.split(row, &batch.text, &mut worker.cells) {
-            Ok(Legible::Yes) => {}
-            Ok(Legible::Again) => done.notes.mojibake += 1,
-            Ok(Legible::Lost) => done.notes.damaged += 1,
+            Ok(legible) => done.notes += legible.into(),
             Err((reason, detail)) => {
                 done.rejects.push(set_aside(reason, detail));
                 continue;

@@ -78,3 +78,17 @@ fn a_number_in_a_name_is_a_whole_one() {
     assert!(why("长沙12345热线").contains("市民热线"), "{}", why("长沙12345热线"));
     assert!(!why("12345678").contains("市民热线"), "{}", why("12345678"));
 }
+
+#[test]
+fn messages_in_the_wrong_encoding_come_back() {
+    let desk = Desk::new();
+    // UTF-8 that was read as GBK and saved: the customer's words, and the role of one row.
+    let spoilt = |text: &str| encoding_rs::GBK.decode(text.as_bytes()).0.into_owned();
+    let said = "活动奖励没有到账";
+    assert!(!spoilt(said).contains('\u{FFFD}'), "{}", spoilt(said));
+    desk.file("t.csv", format!("会话ID,角色,内容\nS1,玩家,{}\nS1,客服,您好\nS2,玩家,闪退\nS2,客服,您好\nS2,客服,请重启\n", spoilt(said)));
+    let ran = desk.ahu("classify t.csv");
+    let first = ran.stdout.lines().nth(1).unwrap_or_default();
+    assert!(first.starts_with(&format!("S1,玩家,{said},complaint,")) && first.contains("没有到账@4"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("wrong encoding"), "{}", ran.stderr);
+}

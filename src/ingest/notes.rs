@@ -1,5 +1,7 @@
 //! What the user of a file should know beside its rows.
 
+use super::reader::Legible;
+
 /// What reading and repairing a file came to; rows are counted once each under what repaired them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
@@ -48,6 +50,16 @@ impl std::ops::AddAssign for RowNotes {
         self.damaged += more.damaged;
         self.yearless += more.yearless;
         self.rounded_ids += more.rounded_ids;
+    }
+}
+
+impl From<Legible> for RowNotes {
+    fn from(row: Legible) -> RowNotes {
+        match row {
+            Legible::Yes => RowNotes::default(),
+            Legible::Again => RowNotes { mojibake: 1, ..RowNotes::default() },
+            Legible::Lost => RowNotes { damaged: 1, ..RowNotes::default() },
+        }
     }
 }
 

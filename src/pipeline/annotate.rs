@@ -233,15 +233,9 @@ impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
                 self.header = Some(part.header);
             }
         }
-        self.write(&text)?;
-        // What is no message of a chat stands under the messages.
-        if !part.text.is_empty() {
-            self.messages.1.extend(part.messages);
-            self.write_messages()?;
-            return self.write(&part.text);
-        }
         self.messages.1.extend(part.messages);
-        Ok(())
+        text.push_str(&part.text);
+        self.write(&text)
     }
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {

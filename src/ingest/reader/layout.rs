@@ -40,7 +40,8 @@ pub enum Legible {
 }
 
 impl Layout {
-    /// Splits a row of this file into cells, and brings back what was read in the wrong encoding once.
+    /// Splits a row of this file into cells, and brings back what was read in the wrong encoding once; in a chat that was done
+    /// message by message.
     ///
     /// # Errors
     /// The reason and what was found, when the row has not the header's width.
@@ -54,8 +55,13 @@ impl Layout {
         if cells.len() != width {
             return Err((Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", cells.len())));
         }
+        Ok(if row.messages.is_empty() { self.bring_back(line, cells) } else { Legible::Yes })
+    }
+
+    /// Brings back cells of `line` that were read in the wrong encoding once.
+    pub(super) fn bring_back(&self, line: &str, cells: &mut Cells) -> Legible {
         if !mojibake::may_be_mojibake(line, self.wary) {
-            return Ok(Legible::Yes);
+            return Legible::Yes;
         }
         let repaired: Vec<Option<String>> = cells.iter(line).map(mojibake::bring_back).collect();
         let lost = cells.iter(line).any(mojibake::is_damaged);
@@ -64,11 +70,11 @@ impl Layout {
             let own: Vec<String> = cells.iter(line).zip(repaired).map(|(cell, repaired)| repaired.unwrap_or_else(|| cell.to_owned())).collect();
             cells.set(&own);
         }
-        Ok(match (lost, brought_back) {
+        match (lost, brought_back) {
             (true, _) => Legible::Lost,
             (_, true) => Legible::Again,
             _ => Legible::Yes,
-        })
+        }
     }
 
     /// Whether the row has an id written.

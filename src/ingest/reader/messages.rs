@@ -1,7 +1,7 @@
 //! Files of one message a row: the messages of an id become one row, at the place of its first.
 
 use super::judge::Fate;
-use super::{Batch, BatchRow, Message, Reader, Reject};
+use super::{Batch, BatchRow, Legible, Message, Reader, Reject};
 use crate::cell::push_row;
 use crate::error::Result;
 use crate::ingest::cells::Cells;
@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Chat {
     /// The cells of its first message, with the words of all.
     cells: Vec<String>,
-    /// Its first message's bytes; their length is that of all.
+    /// Its first message's.
     span: RowSpan,
     raw: Option<Vec<u8>>,
     /// The row number of its first message.
@@ -34,51 +34,61 @@ impl Reader {
         if !asked_for && !self.looks_like_messages(role, id) {
             return Ok(());
         }
-        let mut chats = Chats { role, id, text: *text, time: columns.time, keep, chats: Vec::new(), of_id: HashMap::new(), messages: 0 };
+        let mut chats = Chats { role, id, text: *text, time: columns.time, chats: Vec::new(), of_id: HashMap::new(), messages: 0 };
         let mut own = Cells::new(self.layout.delimiter);
         let mut line = String::new();
         let width = self.layout.header.len();
         while let Some(record) = self.next_record(&mut line)? {
             self.account(&record);
-            match record {
-                Record::Blank(_) => self.report.structural += 1,
-                Record::Row { quoted, cells, span, raw, .. } => match self.judge(&line, quoted, cells, span)? {
-                    Fate::Row => {
-                        own.split(&line, quoted);
-                        if own.len() == width {
-                            chats.add(self.number, &own.iter(&line).collect::<Vec<_>>(), &line, span, raw.as_deref());
-                        } else {
-                            self.set_aside(span, Reason::WrongWidth, format!("expected {width} cells as in the header, found {}", own.len()), raw);
+            let line = std::mem::take(&mut line);
+            let (repaired, span, raw) = match record {
+                Record::Blank(_) => {
+                    self.report.structural += 1;
+                    continue;
+                }
+                Record::Row { quoted, cells, span, raw, .. } => {
+                    let bad = |detail| Err(Some((Reason::WrongWidth, detail)));
+                    let repaired = match self.judge(&line, quoted, cells, span)? {
+                        Fate::Row => {
+                            own.split(&line, quoted);
+                            if own.len() == width { Ok(None) } else { bad(format!("expected {width} cells as in the header, found {}", own.len())) }
                         }
+                        Fate::Repaired(cells) => Ok(Some(cells)),
+                        Fate::Structural => Err(None),
+                        Fate::Half => bad("the line before it is the other half of its text".to_owned()),
+                        Fate::Bad(detail) => bad(detail),
+                    };
+                    (repaired, span, raw)
+                }
+                Record::Bad { span, reason, detail, text, raw } => {
+                    (text.and_then(|text| self.requote(&text)).map(Some).ok_or(Some((reason, detail))), span, raw)
+                }
+            };
+            match repaired {
+                Ok(repaired) => {
+                    repaired.iter().for_each(|cells| own.set(cells));
+                    let legible = self.layout.bring_back(&line, &mut own);
+                    self.report.notes.rows += legible.into();
+                    let cells: Vec<&str> = own.iter(&line).collect();
+                    let mut kept = String::new();
+                    if keep && (repaired.is_some() || legible != Legible::Yes) {
+                        push_row(&mut kept, &cells, self.layout.delimiter);
+                    } else if keep {
+                        kept.clone_from(&line);
                     }
-                    Fate::Repaired(cells) => self.add_repaired(&mut chats, &cells, span, raw.as_deref()),
-                    Fate::Structural => self.report.structural += 1,
-                    Fate::Half => self.set_aside(span, Reason::WrongWidth, "the line before it is the other half of its text".to_owned(), raw),
-                    Fate::Bad(detail) => self.set_aside(span, Reason::WrongWidth, detail, raw),
-                },
-                Record::Bad { span, reason, detail, text, raw } => match text.and_then(|text| self.requote(&text)) {
-                    Some(cells) => self.add_repaired(&mut chats, &cells, span, raw.as_deref()),
-                    None => self.set_aside(span, reason, detail, raw),
-                },
+                    chats.add(self.number, &cells, kept, span, raw.as_deref());
+                }
+                Err(None) => self.report.structural += 1,
+                Err(Some((reason, detail))) => {
+                    self.report.rows += 1;
+                    self.set_aside.push(Reject::new(&self.report.file, span, reason, detail, raw));
+                }
             }
-            line.clear();
         }
         self.report.notes.chats = chats.chats.len() as u64;
         self.report.notes.messages = chats.messages;
         self.chats = chats.chats.into();
         Ok(())
-    }
-
-    fn add_repaired(&self, chats: &mut Chats, cells: &[String], span: RowSpan, raw: Option<&[u8]>) {
-        let mut line = String::new();
-        push_row(&mut line, cells, self.layout.delimiter);
-        chats.add(self.number, &cells.iter().map(String::as_str).collect::<Vec<_>>(), &line, span, raw);
-    }
-
-    /// A row that is no message: it goes out with the first batch.
-    fn set_aside(&mut self, span: RowSpan, reason: Reason, detail: String, raw: Option<Vec<u8>>) {
-        self.report.rows += 1;
-        self.set_aside.push(Reject::new(&self.report.file, span, reason, detail, raw));
     }
 
     /// Whether the rows read ahead have roles, and ids that return or people of both sides.
@@ -90,6 +100,7 @@ impl Reader {
             let Record::Row { quoted, .. } = record else { continue };
             cells.split(line, *quoted);
             rows += 1;
+            self.layout.bring_back(line, &mut cells);
             let said = Role::named(cells.get(line, role).trim());
             named += usize::from(said.is_some());
             customers |= said == Some(Role::Customer);
@@ -116,19 +127,17 @@ struct Chats {
     /// The column of the words.
     text: usize,
     time: Option<usize>,
-    keep: bool,
     chats: Vec<Chat>,
     of_id: HashMap<String, usize>,
     messages: u64,
 }
 
 impl Chats {
-    /// Adds a message to its chat; without an id it is one of its own.
-    fn add(&mut self, number: u64, cells: &[&str], line: &str, span: RowSpan, raw: Option<&[u8]>) {
+    /// Adds a message to its chat; without an id it is one of its own. `line` is what is kept of its row.
+    fn add(&mut self, number: u64, cells: &[&str], line: String, span: RowSpan, raw: Option<&[u8]>) {
         let id = cells[self.id].trim();
         let said = Role::named(cells[self.role].trim()).unwrap_or(Role::Customer);
         let (opening, words) = transcript::message(said, cells[self.text]);
-        let line = if self.keep { line.to_owned() } else { String::new() };
         let mut message = Message { place: self.messages, span, words: opening..opening + cells[self.text].chars().count(), line };
         self.messages += 1;
         let length = words.chars().count();
@@ -144,7 +153,6 @@ impl Chats {
                     }
                 }
                 chat.cells[self.text].push_str(&words);
-                chat.span.len += span.len;
                 if let (Some(all), Some(raw)) = (&mut chat.raw, raw) {
                     all.extend_from_slice(raw);
                 }
