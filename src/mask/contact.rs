@@ -131,7 +131,9 @@ impl Reading {
         let (mut end, mut last, mut labels) = (start, start, 0);
         let mut named = None;
         while labels < 6 {
-            let label = self.skip(end, 63, |c| c.is_ascii_alphanumeric() || c == '-');
+            let whole = self.skip(end, 63, |c| c.is_ascii_alphanumeric() || c == '-');
+            // Behind two dashes begins something else.
+            let label = (end..whole).find(|i| self.is(*i, |c| c == '-') && self.is(i + 1, |c| c == '-')).unwrap_or(whole);
             if label == end {
                 break;
             }

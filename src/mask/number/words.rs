@@ -1,6 +1,6 @@
 //! Words beside a number, which tell what it is.
 
-/// Words before a number that nobody is known by. Latin ones are in [`Reading::neutral_context`].
+/// Words before a number that nobody is known by. Latin ones are in [`super::Reading::is_neutral`].
 pub(super) const NEUTRAL: [&str; 66] = [
     "订单",
     "单号",
