@@ -101,6 +101,8 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 }
 
 const STRUCK: char = '*';
+/// A text is read again so many times at most; no text that a person wrote needs a third.
+const MAX_ROUNDS: usize = 8;
 
 /// Reads a text in which there may be something.
 fn read(text: &str) -> Option<Reading> {
@@ -317,6 +319,22 @@ struct Reading {
     neutral: Option<(usize, usize)>,
 }
 
+/// What is left of spans outside of others; both ascend, and neither overlaps itself.
+fn without(spans: Vec<Span>, others: &[Span]) -> Vec<Span> {
+    let mut left = Vec::with_capacity(spans.len());
+    let mut next = 0;
+    for mut span in spans {
+        next += others[next..].iter().take_while(|o| o.end <= span.start).count();
+        for other in others[next..].iter().take_while(|o| o.start < span.end) {
+            left.push(Span { end: other.start, ..span });
+            span.start = other.end;
+        }
+        left.push(span);
+    }
+    left.retain(|s| s.start < s.end);
+    left
+}
+
 impl Reading {
     fn new(text: &str) -> Reading {
         let mut chars = Vec::with_capacity(text.len() / 2);
@@ -331,7 +349,28 @@ impl Reading {
         Reading { chars, has_at, spans: Vec::new(), neutral: None }
     }
 
+    /// Reads until nothing more is found: what stood inside something else, or was glued to it, shows when that is struck out.
     fn run(&mut self) {
+        let mut known: Vec<Span> = Vec::new();
+        for _ in 0..MAX_ROUNDS {
+            let before = self.chars.clone();
+            self.neutral = None;
+            self.round();
+            let mut more = std::mem::take(&mut self.spans);
+            more.retain(|s| before[s.start..s.end] != self.chars[s.start..s.end]);
+            if more.is_empty() {
+                break;
+            }
+            // What stands before an address may be found after it.
+            more.sort_unstable_by_key(|s| s.start);
+            known = without(known, &more);
+            known.append(&mut more);
+            known.sort_unstable_by_key(|s| s.start);
+        }
+        self.spans = known;
+    }
+
+    fn round(&mut self) {
         let mut i = 0;
         while let Some(c) = self.get(i) {
             let next = match c {
@@ -349,8 +388,6 @@ impl Reading {
             };
             i = next.max(i + 1);
         }
-        // What stands before an address may be found after it.
-        self.spans.sort_unstable_by_key(|s| s.start);
     }
 
     fn get(&self, i: usize) -> Option<char> {
