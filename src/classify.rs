@@ -7,19 +7,23 @@
 mod decide;
 mod examples;
 mod fields;
+mod learned;
 mod matching;
 mod program;
 
 pub use decide::{Candidate, Explanation, FiredCue};
 pub use examples::Failure;
 pub use fields::Field;
+pub use learned::kind_of;
 
 use crate::error::Result;
+use crate::model::Model;
 use crate::prediction::Prediction;
 use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Ticket;
 use fields::Fields;
+use learned::Learned;
 use matching::Scope;
 use program::Programs;
 use std::collections::HashMap;
@@ -29,11 +33,13 @@ use std::collections::HashMap;
 pub struct Config {
     /// Decisions less sure than this become abstentions, 0 to 1; 0 never abstains.
     pub min_confidence: f32,
+    /// Models decide only where so many of a hundred such decisions were right out of fold, 0 to 1.
+    pub target_precision: Option<f32>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { min_confidence: 0.4 }
+        Config { min_confidence: 0.4, target_precision: None }
     }
 }
 
@@ -49,6 +55,7 @@ pub struct Scratch {
     /// Products seen lately, as written, in files with the same header.
     products: HashMap<String, fields::ProductFound>,
     products_header: Field,
+    learned: crate::model::Scratch,
 }
 
 /// Decides tickets by the rules of a taxonomy.
@@ -57,6 +64,9 @@ pub struct Classifier {
     fields: Fields,
     taxonomy: Taxonomy,
     segmenter: Segmenter,
+    learned: Vec<Learned>,
+    /// Models know no taxonomy's words: they decide alike whichever is used with them.
+    plain: Segmenter,
     config: Config,
 }
 
@@ -75,10 +85,20 @@ impl Classifier {
     /// assert_eq!(decided.kind, Some(Kind::Complaint));
     /// ```
     pub fn new(taxonomy: Taxonomy, config: Config) -> Result<Classifier> {
+        Classifier::with_models(taxonomy, Vec::new(), config)
+    }
+
+    /// As [`Classifier::new`], with models: where one is sure it decides instead of the rules, but for those of the desk's own
+    /// taxonomy. Of two models of one target the later wins.
+    ///
+    /// # Errors
+    /// Those of [`Classifier::new`]; a model of kinds with a label that is none.
+    pub fn with_models(mut taxonomy: Taxonomy, models: Vec<Model>, config: Config) -> Result<Classifier> {
+        let learned = models.into_iter().map(|m| Learned::new(m, &mut taxonomy, &config)).collect::<Result<Vec<Learned>>>()?;
         let programs = Programs::new(&taxonomy)?;
         let fields = Fields::new(&taxonomy);
         let words = taxonomy.words.iter().map(|w| Normalizer::builtin().folded(w)).collect();
-        Ok(Classifier { programs, fields, taxonomy, segmenter: Segmenter::new(words), config })
+        Ok(Classifier { programs, fields, taxonomy, segmenter: Segmenter::new(words), learned, plain: Segmenter::new(Vec::new()), config })
     }
 
     /// The taxonomy it decides by.

@@ -9,6 +9,7 @@ mod mask;
 mod output;
 mod setup;
 mod summarize;
+mod train;
 mod why;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,7 @@ enum Command {
     Classify(classify::Args),
     Why(why::Args),
     Check(check::Args),
+    Train(train::Args),
     Mask(mask::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => classify::execute(args),
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
+        Command::Train(args) => train::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),

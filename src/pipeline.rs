@@ -3,6 +3,7 @@
 
 pub mod annotate;
 pub mod inspect;
+pub mod labelled;
 pub mod summary;
 
 use crate::cell::push_cell;
@@ -99,12 +100,12 @@ pub(crate) fn mask_prediction(prediction: &mut Prediction, text: &str) {
     }
     // Words of rules are nobody's: only what quotes numbers or addresses may hold more.
     let may_tell = |e: &Evidence| e.words.bytes().any(|b| b.is_ascii_digit() || b == b'@');
-    if !prediction.cause_evidence.iter().chain(&prediction.kind_evidence).any(may_tell) {
-        return;
-    }
-    if let Cow::Owned(masked) = mask::mask(text) {
-        mask_evidence(&mut prediction.cause_evidence, &masked);
-        mask_evidence(&mut prediction.kind_evidence, &masked);
+    let by_model = prediction.by_model.as_mut().map(|m| &mut m.product_evidence);
+    let mut all = [Some(&mut prediction.cause_evidence), Some(&mut prediction.kind_evidence), by_model];
+    if all.iter().flatten().any(|e| e.iter().any(may_tell))
+        && let Cow::Owned(masked) = mask::mask(text)
+    {
+        all.iter_mut().flatten().for_each(|e| mask_evidence(e, &masked));
     }
 }
 
@@ -235,7 +236,7 @@ impl Feed<'_, '_> {
             let Some(reader) = &mut self.current else {
                 let Some(source) = self.queue.pop_front() else { break };
                 match Reader::open(&source, self.job.ingest, self.job.keep_raw, self.several)? {
-                    Opened::Empty(report) => self.files.push(report),
+                    Opened::Empty(report) => self.files.push(*report),
                     Opened::Reader(reader) => self.current = Some(reader),
                     Opened::Parts(parts, left_out) => {
                         self.left_out.extend(left_out);
@@ -317,6 +318,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         let mut prediction = Prediction::default();
         if output.decides() {
             prediction = job.classifier.classify(&ticket, field, &mut worker.scratch);
+            done.notes.conflicts += u64::from(prediction.by_model.as_ref().is_some_and(|by| by.is_conflict()));
             if job.mask {
                 mask_prediction(&mut prediction, &ticket.text);
             }

@@ -59,7 +59,8 @@ pub struct Prediction {
     pub product: Option<String>,
     /// Index into `Taxonomy::causes`.
     pub cause: Option<usize>,
-    /// How sure the kind is, 0 to 1. Not yet calibrated: comparable between tickets, not a probability to bet on.
+    /// How sure the kind is, 0 to 1: a calibrated probability where a model decided it; by rules comparable between tickets, but
+    /// not a probability to bet on.
     pub kind_confidence: f32,
     /// How far the cause is ahead of the next one, 0 to 1; 0 without a cause.
     pub cause_confidence: f32,
@@ -67,18 +68,47 @@ pub struct Prediction {
     pub cause_evidence: Vec<Evidence>,
     /// The words that decided the kind.
     pub kind_evidence: Vec<Evidence>,
-    /// Index of the deciding rule within the cause, from 0.
+    /// Index of the deciding rule within the cause, from 0; without meaning where a model decided the cause.
     pub rule: usize,
+    /// What models decided; `None` where only rules did.
+    pub by_model: Option<Box<ByModel>>,
+}
+
+/// What models decided in a ticket, and where rules say otherwise.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ByModel {
+    /// The probability of the product, where a model named it.
+    pub product: Option<f32>,
+    /// The words that decided the product.
+    pub product_evidence: Vec<Evidence>,
+    /// Whether a model decided the kind.
+    pub kind: bool,
+    /// Whether a model decided the cause.
+    pub cause: bool,
+    /// Further causes that the model gives the ticket.
+    pub more_causes: Vec<usize>,
+    /// The other kind that the rules decided.
+    pub kind_of_rules: Option<Kind>,
+    /// The other cause that the rules decided.
+    pub cause_of_rules: Option<usize>,
+    /// The other cause that the model would have given, where a rule of the desk's own stands above it.
+    pub cause_overruled: Option<usize>,
+}
+
+impl ByModel {
+    /// Whether rules and model name different things.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind_of_rules.is_some() || self.cause_of_rules.is_some() || self.cause_overruled.is_some()
+    }
 }
 
 impl Prediction {
     /// The confidence of the whole decision: that of its weakest decided part; 0 where nothing was decided.
     #[must_use]
     pub fn confidence(&self) -> f32 {
-        match (self.kind, self.cause) {
-            (None, _) => 0.0,
-            (Some(_), None) => self.kind_confidence,
-            (Some(_), Some(_)) => self.kind_confidence.min(self.cause_confidence),
-        }
+        let product = self.by_model.as_ref().and_then(|m| m.product);
+        let decided = [self.kind.map(|_| self.kind_confidence), self.cause.map(|_| self.cause_confidence), product];
+        decided.into_iter().flatten().reduce(f32::min).unwrap_or(0.0)
     }
 }

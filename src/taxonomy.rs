@@ -219,6 +219,44 @@ impl Taxonomy {
         Ok(taxonomy)
     }
 
+    /// A hash of the names of causes and products, and of all rules: what a model was trained beside.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        let rules = self.causes.iter().flat_map(|c| c.path.iter().chain(c.rules.iter().map(|r| &r.text)));
+        for text in rules.chain(self.products.iter().map(|p| &p.name)) {
+            hasher.update(text.as_bytes());
+            hasher.update(&[0]);
+        }
+        hasher.digest()
+    }
+
+    /// The cause of this name (`活动 / 奖品未到账`), made without rules where there is none: an index into `causes`.
+    pub fn cause_named(&mut self, name: &str) -> usize {
+        let path: Vec<String> = name.split('/').map(|part| part.trim().to_owned()).collect();
+        if let Some(known) = self.causes.iter().find(|c| c.path == path) {
+            return known.counted_as;
+        }
+        self.causes.push(Cause {
+            path,
+            kinds: Vec::new(),
+            products: Vec::new(),
+            pack: 0,
+            team: None,
+            stage: None,
+            weight: 1.0,
+            rules: Vec::new(),
+            matches: Vec::new(),
+            rejects: Vec::new(),
+            counted_as: self.causes.len(),
+            own: false,
+            script: None,
+            file: "model".to_owned(),
+            line: 0,
+        });
+        self.causes.len() - 1
+    }
+
     /// The pack called `id`.
     ///
     /// # Errors

@@ -79,3 +79,14 @@ pub struct Quarantined {
     /// What was expected and found, in words.
     pub detail: String,
 }
+
+/// A text whose labels a person has told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labelled {
+    /// The ticket's id.
+    pub id: String,
+    /// What the customer wrote.
+    pub text: String,
+    /// One label, or several.
+    pub labels: Vec<String>,
+}

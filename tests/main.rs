@@ -8,6 +8,7 @@ mod floors;
 mod formats;
 mod init;
 mod knowledge;
+mod learn;
 mod markup;
 mod mask;
 mod mutations;

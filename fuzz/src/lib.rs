@@ -128,7 +128,7 @@ pub fn rules(bytes: &[u8]) {
     const SHARED: &str = "[sets]\n\"奖品\" = [\"奖励\", \"礼包\"]\n\"没有\" = [\"没到\", \"没收到$\", \"not*\"]\n";
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(taxonomy) = Taxonomy::parse(&[Source { name: "shared", text: SHARED }], &[Source { name: "mine", text }]) else { return };
-    let Ok(classifier) = Classifier::new(taxonomy, classify::Config { min_confidence: 0.0 }) else { return };
+    let Ok(classifier) = Classifier::new(taxonomy, classify::Config { min_confidence: 0.0, ..classify::Config::default() }) else { return };
     // Whole words (`<到账>`) need the dictionary: loading it would take a hundred times as long as all the rest.
     if text.replace("!<", "").contains('<') {
         return;

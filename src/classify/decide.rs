@@ -8,9 +8,10 @@ use super::fields::{Field, ProductFound, TextFields};
 use super::matching::{Match, Texts};
 use super::program::{Needs, Target, Try};
 use super::{Classifier, Scratch};
-use crate::prediction::{Evidence, Kind, Prediction};
+use crate::prediction::{ByModel, Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
 use crate::ticket::Ticket;
+use std::borrow::Cow;
 
 /// What one covered character of a cause's rule is worth beside the kinds' log-odds.
 const CHARACTER: f32 = 0.6;
@@ -83,6 +84,8 @@ struct Fired {
 
 pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch: &mut Scratch, explain: Option<&mut Explanation>) -> Prediction {
     Normalizer::builtin().fold(&ticket.text, &mut scratch.customer.normal);
+    let named = name_product(c, ticket, scratch);
+    let ticket = named.as_ref().map_or(ticket, |(t, _)| t);
     let (product, text) = product_of(c, ticket, header, scratch);
     let field = FieldEvidence::new(product.field, text, scratch.customer.normal.chars.len());
     // An explanation also shows the causes of other fields, dropped.
@@ -107,7 +110,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     let sure = |confidence: f32| confidence >= c.config.min_confidence;
     let kind = Some(choice.kind).filter(|_| sure(choice.kind_confidence));
     let cause = choice.fired.filter(|_| kind.is_some() && sure(choice.cause_confidence));
-    let prediction = Prediction {
+    let mut prediction = Prediction {
         kind,
         product: product.name,
         cause: cause.map(|i| fired[i].cause),
@@ -116,6 +119,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         cause_evidence: cause.map_or_else(Vec::new, |i| quote(&fired[i].found)),
         kind_evidence: best_cue(c, cues, choice.kind).map_or_else(Vec::new, |m| quote(&m)),
         rule: cause.map_or(0, |i| fired[i].rule),
+        by_model: named.as_ref().map(|(_, by)| Box::new(by.clone())),
     };
     if let Some(e) = explain {
         e.normalized = scratch.customer.normal.text();
@@ -129,7 +133,31 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
             fired.iter().map(|f| Candidate { cause: f.cause, rule: f.rule, score: f.score, evidence: quote(&f.found), dropped: f.dropped }).collect();
     }
     scratch.found = found;
+    for learned in &c.learned {
+        learned.overrule(&ticket.text, &c.taxonomy, scratch, &mut prediction);
+    }
     prediction
+}
+
+/// Lets the models read the ticket; where it has no product and a model names one, the ticket with it.
+fn name_product<'t>(c: &Classifier, ticket: &'t Ticket<'_>, scratch: &mut Scratch) -> Option<(Ticket<'t>, ByModel)> {
+    if c.learned.is_empty() {
+        return None;
+    }
+    scratch.learned.read(&scratch.customer.normal, &c.plain);
+    if !ticket.product.trim().is_empty() {
+        return None;
+    }
+    let models = c.learned.iter().rev().filter(|l| l.names_products());
+    let (name, by) = models.filter_map(|l| l.product(&ticket.text, scratch)).next()?;
+    let named = Ticket {
+        product: name.into(),
+        text: Cow::Borrowed(&ticket.text),
+        agent: Cow::Borrowed(&ticket.agent),
+        channel: Cow::Borrowed(&ticket.channel),
+        ..Ticket::default()
+    };
+    Some((named, by))
 }
 
 /// Products remembered as written, per thread.
@@ -406,17 +434,16 @@ fn quote(original: &str, normal: &Normalized, m: &Match) -> Vec<Evidence> {
     let mut parts = m.parts().to_vec();
     parts.sort_unstable();
     parts.dedup();
-    parts
-        .iter()
-        .filter(|p| p.end > p.start)
-        .map(|p| {
-            let from = normal.origin[p.start as usize] as usize;
-            let last = normal.origin[p.end as usize - 1] as usize;
-            let to = (normal.origin[p.end as usize] as usize).max(last + 1);
-            let words = original.chars().skip(from).take(to - from).collect::<String>();
-            Evidence { words: words.trim_end().to_owned(), at: from }
-        })
-        .collect()
+    parts.iter().filter(|p| p.end > p.start).map(|p| quote_span(original, normal, usize::from(p.start), usize::from(p.end))).collect()
+}
+
+/// The words of some characters of the normalised text, as the customer wrote them; at least one character.
+pub(super) fn quote_span(original: &str, normal: &Normalized, start: usize, end: usize) -> Evidence {
+    let from = normal.origin[start] as usize;
+    let last = normal.origin[end - 1] as usize;
+    let to = (normal.origin[end] as usize).max(last + 1);
+    let words = original.chars().skip(from).take(to - from).collect::<String>();
+    Evidence { words: words.trim_end().to_owned(), at: from }
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ pub struct Settings {
     /// Taxonomy files, relative to the settings file; "none" leaves out the built-in taxonomy.
     #[serde(default)]
     pub taxonomy: Vec<PathBuf>,
+    /// See `--model`; relative to the settings file.
+    #[serde(default)]
+    pub model: Vec<PathBuf>,
+    /// See `--target-precision`.
+    pub target_precision: Option<f32>,
     /// See `--min-confidence`.
     pub min_confidence: Option<f32>,
     /// See `--time-zone`.
@@ -79,7 +84,7 @@ pub fn read(path: &Path) -> Result<Settings> {
     let name = path.display().to_string();
     let mut settings: Settings = toml::from_str(&text).map_err(|e| toml_error(&e, &Source { name: &name, text: &text }))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none").chain(&mut settings.password_file) {
+    for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none").chain(&mut settings.model).chain(&mut settings.password_file) {
         *file = folder.join(&*file);
     }
     Ok(settings)

@@ -5,6 +5,7 @@ use super::output::{self, Progress};
 use ahu::classify::{self, Classifier};
 use ahu::error::{Error, Result, nearest};
 use ahu::ingest::{self, ColumnNames, Encoding, FileReport, Source, dates, source};
+use ahu::model::Model;
 use ahu::pipeline::{Job, Outcome, Rejects};
 use ahu::taxonomy::{self, Taxonomy};
 use std::collections::HashSet;
@@ -20,9 +21,15 @@ pub struct TaxonomyArgs {
     /// Your own products, causes and rules, added to the built-in ones; repeatable; `none`: without the built-in ones
     #[arg(long, value_name = "FILE")]
     pub taxonomy: Vec<PathBuf>,
+    /// Model that `ahu train` has written, beside the rules; repeatable, one a target
+    #[arg(long, value_name = "FILE")]
+    pub model: Vec<PathBuf>,
     /// Decisions less sure than this are left open, 0 to 1; 0 = always decide [default: 0.4]
     #[arg(long, value_name = "P")]
     pub min_confidence: Option<f32>,
+    /// Let models decide only where this share of their decisions is right, 0 to 1 (0.95: one wrong in twenty)
+    #[arg(long, value_name = "P")]
+    pub target_precision: Option<f32>,
 }
 
 /// More threads than any desk's machine has.
@@ -114,6 +121,12 @@ pub fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|e| Error::io(path.display(), "read", &e))
 }
 
+/// Reads a model that the user named.
+pub fn read_model(path: &Path) -> Result<Model> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path.display(), "read", &e))?;
+    Model::from_bytes(&bytes).map_err(|e| e.in_file(&path.display().to_string()))
+}
+
 impl TaxonomyArgs {
     /// The configuration file's settings, empty without one.
     pub fn settings(&self) -> Result<config::Settings> {
@@ -134,7 +147,17 @@ impl TaxonomyArgs {
         if !(0.0..=1.0).contains(&min_confidence) {
             return Err(Error::setup(format!("`--min-confidence`: expected a number from 0 to 1, found {min_confidence}")));
         }
-        Classifier::new(taxonomy, classify::Config { min_confidence })
+        let target_precision = self.target_precision.or(settings.target_precision);
+        if let Some(p) = target_precision.filter(|p| !(0.0..=1.0).contains(p)) {
+            return Err(Error::setup(format!("`--target-precision`: expected a number from 0 to 1, found {p}")));
+        }
+        let models = self.models(settings).iter().map(|path| read_model(path)).collect::<Result<Vec<Model>>>()?;
+        Classifier::with_models(taxonomy, models, classify::Config { min_confidence, target_precision })
+    }
+
+    /// The model files named.
+    fn models<'a>(&'a self, settings: &'a config::Settings) -> &'a [PathBuf] {
+        if self.model.is_empty() { &settings.model } else { &self.model }
     }
 }
 
@@ -181,7 +204,7 @@ impl InputArgs {
         for file in repeated {
             output::complain(&format!("`{file}` is named twice; it is read once"));
         }
-        let named = taxonomy.taxonomy.iter().chain(&settings.taxonomy).chain(&taxonomy.config).chain(&self.only_ids);
+        let named = taxonomy.taxonomy.iter().chain(&settings.taxonomy).chain(taxonomy.models(&settings)).chain(&taxonomy.config).chain(&self.only_ids);
         let kept = sources.iter().cloned().chain(named.cloned().map(Source::File)).collect();
         if sources == [Source::Stdin] && output::stdin_is_terminal() {
             output::complain("reading from the terminal; give a file, or end with Ctrl-D");
@@ -313,6 +336,7 @@ fn tell_of_notes(f: &FileReport) {
         (n.rows.mojibake, "rows were repaired: text once saved in the wrong encoding"),
         (n.rows.damaged, "rows have characters that were lost before the file was written (`\u{FFFD}`, `锟斤拷`); they are kept as they are"),
         (n.rows.yearless, "rows have a date without a year; `--as-of DATE` tells from which day to reckon"),
+        (n.rows.conflicts, "tickets are told apart differently by rules and model; `ahu classify` marks them with `≠` in `ahu_evidence`"),
         (n.rows.rounded_ids, "ids were rounded by a spreadsheet (1.23457E+17); row numbers serve instead; export the column as text to keep them"),
     ];
     counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| tell(format!("{count} {what}")));

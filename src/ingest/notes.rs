@@ -42,6 +42,8 @@ pub struct RowNotes {
     pub yearless: u64,
     /// An id that a spreadsheet has rounded (`1.23457E+17`): the row has a made-up one.
     pub rounded_ids: u64,
+    /// Rules and model name different kinds or causes.
+    pub conflicts: u64,
 }
 
 impl std::ops::AddAssign for RowNotes {
@@ -50,6 +52,7 @@ impl std::ops::AddAssign for RowNotes {
         self.damaged += more.damaged;
         self.yearless += more.yearless;
         self.rounded_ids += more.rounded_ids;
+        self.conflicts += more.conflicts;
     }
 }
 

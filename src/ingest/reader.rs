@@ -126,7 +126,7 @@ pub struct FileReport {
 /// An input, opened: empty, or ready to hand out batches.
 pub enum Opened {
     /// No header, no rows.
-    Empty(FileReport),
+    Empty(Box<FileReport>),
     /// With a header.
     Reader(Box<Reader>),
     /// A file of several parts, each to be opened by itself; and those that are left out, with the reason.
@@ -222,7 +222,7 @@ impl Reader {
             reader.group_messages(config.columns.role.is_some(), config.keep_messages)?;
             Ok(Opened::Reader(Box::new(reader)))
         } else {
-            Ok(Opened::Empty(reader.finish()?))
+            Ok(Opened::Empty(Box::new(reader.finish()?)))
         }
     }
 

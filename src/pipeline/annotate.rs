@@ -116,7 +116,10 @@ impl Annotate<'_> {
         cell(out, p.product.as_deref().unwrap_or(""), b',');
         out.push(',');
         if let Some(cause) = p.cause {
-            cell(out, &self.taxonomy.causes[cause].name(), b',');
+            let more = p.by_model.iter().flat_map(|m| m.more_causes.iter().copied());
+            let mut names: Vec<String> = std::iter::once(cause).chain(more).map(|c| self.taxonomy.causes[c].name()).collect();
+            names.sort_unstable();
+            cell(out, &names.join("|"), b',');
         }
         out.push(',');
         push_confidence(out, p.confidence());
@@ -135,7 +138,8 @@ fn push_confidence(out: &mut String, confidence: f32) {
     out.push(char::from(b'0' + (hundredths % 10) as u8));
 }
 
-/// `奖励@4 没到账@8 (game:699) 还没@7`: the words with their place, the rule's pack and line, then the words that decided the kind.
+/// `奖励@4 没到账@8 (game:699) 还没@7`: the words with their place, the rule's pack and line or `model`, then the words that
+/// decided the kind, and what was overruled (`≠rules:inquiry`).
 /// In a chat's message, words of other messages have no place.
 fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy, message: Option<&Message>) {
     let mut text = String::new();
@@ -152,17 +156,38 @@ fn push_evidence(out: &mut String, p: &Prediction, taxonomy: &Taxonomy, message:
             }
         }
     };
+    let by = p.by_model.as_deref();
+    if let Some(by) = by.filter(|by| by.product.is_some()) {
+        words(&mut text, &by.product_evidence);
+        text.push_str(" (model:product)");
+    }
     if let Some(cause) = p.cause {
         words(&mut text, &p.cause_evidence);
-        let cause = &taxonomy.causes[cause];
-        text.push_str(" (");
-        text.push_str(&taxonomy.packs[cause.pack].id);
-        text.push(':');
-        push_number(&mut text, cause.rules[p.rule].line as usize);
-        text.push(')');
+        if by.is_some_and(|by| by.cause) {
+            text.push_str(" (model:cause)");
+        } else {
+            let cause = &taxonomy.causes[cause];
+            text.push_str(" (");
+            text.push_str(&taxonomy.packs[cause.pack].id);
+            text.push(':');
+            push_number(&mut text, cause.rules[p.rule].line as usize);
+            text.push(')');
+        }
     }
     if p.kind.is_some() {
         words(&mut text, &p.kind_evidence);
+        if by.is_some_and(|by| by.kind) {
+            text.push_str(" (model:kind)");
+        }
+    }
+    // Where rules and model name different things, the one that was overruled.
+    if let Some(by) = by.filter(|by| by.is_conflict()) {
+        let cause = |c: usize| taxonomy.causes[c].name();
+        let others = [by.kind_of_rules.map(|k| format!("rules:{}", k.code())), by.cause_of_rules.map(|c| format!("rules:{}", cause(c)))];
+        for other in others.into_iter().chain([by.cause_overruled.map(|c| format!("model:{}", cause(c)))]).flatten() {
+            text.push_str(" ≠");
+            text.push_str(&other);
+        }
     }
     push_safe_cell(out, &text, b',');
 }

@@ -1,0 +1,126 @@
+//! Models beside the rules: where a model is sure it decides, else the rules do. A rule of the desk's own taxonomy is never
+//! overruled: it was written to settle the case.
+
+use super::decide::quote_span;
+use super::{Config, Scratch};
+use crate::error::{Error, Result};
+use crate::model::{Model, Predictor, Target, Verdict};
+use crate::prediction::{ByModel, Evidence, Kind, Prediction};
+use crate::taxonomy::Taxonomy;
+
+/// How far the likeliest label must be ahead of the next for a model to be sure.
+const MARGIN: f32 = 0.05;
+/// Pieces of a text shown for a model's decision.
+const SHOWN: usize = 3;
+
+/// A model, and what its labels mean here.
+pub(super) struct Learned {
+    predictor: Predictor,
+    /// Per label: the kind's place in [`Kind::ALL`], or the cause's index.
+    meaning: Vec<usize>,
+    /// Per label: the least probability to be sure at.
+    thresholds: Vec<f32>,
+    margin: f32,
+}
+
+impl Learned {
+    /// Prepares a model; causes that the taxonomy does not have are added to it, without rules.
+    ///
+    /// # Errors
+    /// A kind that there is not.
+    pub fn new(model: Model, taxonomy: &mut Taxonomy, config: &Config) -> Result<Learned> {
+        let meaning = match model.target {
+            Target::Kind => model.labels.iter().map(|l| kind_of(l).map(|k| k as usize)).collect::<Result<Vec<usize>>>()?,
+            Target::Cause => model.labels.iter().map(|l| taxonomy.cause_named(l)).collect(),
+            Target::Product => Vec::new(),
+        };
+        let always = config.min_confidence == 0.0 && config.target_precision.is_none();
+        let thresholds = match config.target_precision {
+            Some(target) => model.calibration.thresholds(target),
+            None => vec![config.min_confidence; model.labels.len()],
+        };
+        Ok(Learned { meaning, thresholds, margin: if always { -1.0 } else { MARGIN }, predictor: Predictor::new(model) })
+    }
+
+    /// Whether it tells products: that comes before everything else.
+    pub fn names_products(&self) -> bool {
+        self.predictor.target() == Target::Product
+    }
+
+    /// What the model says of the text that the scratch has read, where it is sure.
+    fn decide(&self, scratch: &mut Scratch) -> Option<Verdict> {
+        let verdict = self.predictor.decide(&mut scratch.learned);
+        let sure = verdict.probability >= self.thresholds[verdict.labels[0]] && verdict.margin >= self.margin && (self.margin < 0.0 || !verdict.none);
+        sure.then_some(verdict)
+    }
+
+    /// The words that spoke for a label.
+    fn evidence(&self, text: &str, scratch: &Scratch, label: usize) -> Vec<Evidence> {
+        let mut places = self.predictor.evidence(&scratch.learned, label, SHOWN);
+        places.sort_unstable_by_key(|p| p.0);
+        places.iter().map(|(start, end, _)| quote_span(text, &scratch.customer.normal, *start, *end)).collect()
+    }
+
+    /// The product that a model names.
+    pub fn product(&self, text: &str, scratch: &mut Scratch) -> Option<(String, ByModel)> {
+        let verdict = self.decide(scratch)?;
+        let label = verdict.labels[0];
+        let names: Vec<&str> = verdict.labels.iter().map(|l| self.predictor.model().labels[*l].as_str()).collect();
+        let told = ByModel { product: Some(verdict.probability), product_evidence: self.evidence(text, scratch, label), ..ByModel::default() };
+        Some((names.join("|"), told))
+    }
+
+    /// Overrules what the rules decided on kind or cause.
+    pub fn overrule(&self, text: &str, taxonomy: &Taxonomy, scratch: &mut Scratch, prediction: &mut Prediction) {
+        if self.names_products() {
+            return;
+        }
+        let Some(verdict) = self.decide(scratch) else { return };
+        let first = self.meaning[verdict.labels[0]];
+        match self.predictor.target() {
+            Target::Product => {}
+            Target::Kind => {
+                let kind = Kind::ALL[first];
+                let by_rules = prediction.kind.replace(kind);
+                prediction.kind_confidence = verdict.probability;
+                prediction.kind_evidence = self.evidence(text, scratch, verdict.labels[0]);
+                let by = prediction.by_model.get_or_insert_default();
+                (by.kind, by.kind_of_rules) = (true, by_rules.filter(|k| *k != kind));
+            }
+            Target::Cause => {
+                if prediction.cause.is_some_and(|c| taxonomy.causes[c].own) {
+                    let by = prediction.by_model.get_or_insert_default();
+                    by.cause_overruled = prediction.cause.filter(|c| taxonomy.causes[*c].counted_as != first).map(|_| first);
+                    return;
+                }
+                let by_rules = prediction.cause.replace(first).filter(|c| taxonomy.causes[*c].counted_as != first);
+                prediction.cause_confidence = verdict.probability;
+                prediction.cause_evidence = self.evidence(text, scratch, verdict.labels[0]);
+                let by = prediction.by_model.get_or_insert_default();
+                (by.cause, by.cause_of_rules) = (true, by_rules);
+                by.more_causes = verdict.labels[1..].iter().map(|l| self.meaning[*l]).collect();
+            }
+        }
+    }
+}
+
+/// The kind that a label names, by its code or in Chinese.
+///
+/// # Errors
+/// A label that names none.
+pub fn kind_of(label: &str) -> Result<Kind> {
+    const CHINESE: [(&str, Kind); 9] = [
+        ("投诉", Kind::Complaint),
+        ("投訴", Kind::Complaint),
+        ("咨询", Kind::Inquiry),
+        ("諮詢", Kind::Inquiry),
+        ("建议", Kind::Suggestion),
+        ("建議", Kind::Suggestion),
+        ("表扬", Kind::Praise),
+        ("表揚", Kind::Praise),
+        ("其他", Kind::Other),
+    ];
+    let chinese = || CHINESE.iter().find(|c| c.0 == label).map(|c| c.1);
+    let all = Kind::ALL.map(Kind::code).join("`, `");
+    Kind::from_code(&label.to_ascii_lowercase()).or_else(chinese).ok_or_else(|| Error::setup(format!("`{label}` is no kind; expected one of `{all}`")))
+}

@@ -1,0 +1,112 @@
+//! `ahu train`: a model from tickets whose labels people have told.
+
+use super::output::{self, Published};
+use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use ahu::classify;
+use ahu::error::{Error, Result};
+use ahu::learn::Trainer;
+use ahu::model::{Model, Target};
+use ahu::pipeline::labelled::labelled;
+use ahu::segment::Segmenter;
+use ahu::ticket::Labelled;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Learn from labelled tickets: `ahu train corrected.csv --target cause --label-column 原因 -o cause.ahu`
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    labels: LabelArgs,
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// Write the model to FILE
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// What to learn, and how: `train` and `evaluate` alike.
+#[derive(clap::Args)]
+pub struct LabelArgs {
+    /// What the labels are: kind, product or cause
+    #[arg(long, value_name = "TARGET")]
+    pub target: Target,
+    /// Column of the labels; several labels of a ticket are joined by `|`
+    #[arg(long, value_name = "NAME")]
+    pub label_column: String,
+    /// A label that is none of the others (out of scope): not learnt as one, but abstained from
+    #[arg(long, value_name = "LABEL")]
+    pub abstain_label: Option<String>,
+    /// Cost of an error [default: chosen by cross-validation]
+    #[arg(long, value_name = "C")]
+    pub cost: Option<f32>,
+    /// How much more errors on rare labels cost, 0 (no more) to 1 (all labels weigh alike) [default: chosen by cross-validation]
+    #[arg(long, value_name = "B")]
+    pub balance: Option<f32>,
+}
+
+impl LabelArgs {
+    /// The trainer they describe.
+    pub fn trainer(&self, setup: &Setup) -> Result<Trainer> {
+        if let Some(cost) = self.cost.filter(|c| !(1e-4..=1e4).contains(c)) {
+            return Err(Error::setup(format!("`--cost`: expected a number from 0.0001 to 10000, found {cost}")));
+        }
+        if let Some(balance) = self.balance.filter(|b| !(0.0..=1.0).contains(b)) {
+            return Err(Error::setup(format!("`--balance`: expected a number from 0 to 1, found {balance}")));
+        }
+        let (cost, balance, abstain_label) = (self.cost, self.balance, self.abstain_label.clone());
+        Ok(Trainer { cost, balance, abstain_label, taxonomy: setup.classifier.taxonomy().hash(), ..Trainer::new(self.target) })
+    }
+
+    /// Reads the labelled tickets; a kind is known by its code or in Chinese.
+    pub fn rows(&self, setup: &Setup) -> Result<Vec<Labelled>> {
+        let job = setup.job();
+        let (mut rows, left_out, outcome) = setup.with_progress(|| labelled(&job, &self.label_column))?;
+        tell_about(&outcome, setup.rejects.as_deref());
+        outcome.refused.map_or(Ok(()), Err)?;
+        if left_out > 0 {
+            output::complain(&format!("{left_out} rows without a label or without a text are left out"));
+        }
+        if self.target == Target::Kind {
+            for label in rows.iter_mut().flat_map(|r| &mut r.labels).filter(|l| self.abstain_label.as_ref() != Some(l)) {
+                *label = classify::kind_of(label).map_err(|e| e.in_file(&format!("column `{}`", self.label_column)))?.code().to_owned();
+            }
+        }
+        Ok(rows)
+    }
+}
+
+pub fn execute(args: Args) -> Result<ExitCode> {
+    let setup = args.input.setup(&args.taxonomy)?;
+    // Before the work: a place that cannot be written to is told at once.
+    let (published, mut file) = Published::create(&args.output, &setup.kept)?;
+    let trainer = args.labels.trainer(&setup)?;
+    let rows = args.labels.rows(&setup)?;
+    let trained = trainer.train(&rows, &Segmenter::new(Vec::new()))?;
+    let bytes = trained.model.to_bytes()?;
+    file.write_all(&bytes).map_err(|e| Error::io(args.output.display(), "write", &e))?;
+    published.publish(&file)?;
+    output::complain(&summary(&trained.model, bytes.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was learnt, in a few lines.
+fn summary(model: &Model, bytes: usize) -> String {
+    let s = &model.summary;
+    let quality = if model.several { "micro-averaged F1" } else { "accuracy" };
+    format!(
+        "{} rows, {} labels, {} features, {} KiB; cost {}, balance {}; on {} rows out of fold: {quality} {:.3}, macro-averaged F1 {:.3}, calibration error {:.3}",
+        s.rows,
+        model.labels.len(),
+        model.features.len(),
+        bytes.div_ceil(1024),
+        s.cost,
+        s.balance,
+        s.measured_rows,
+        s.accuracy,
+        s.macro_f1,
+        s.ece
+    )
+}

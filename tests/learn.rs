@@ -1,0 +1,152 @@
+//! Models: trained, used, damaged.
+
+use crate::run::Desk;
+use ahu::model::Model;
+use ahu::taxonomy::Taxonomy;
+use std::collections::HashMap;
+
+/// The examples of the built-in taxonomy as tickets of a column `label`; every fifth goes into the second file.
+pub fn examples(desk: &Desk, label: impl Fn(&Taxonomy, usize) -> Option<String>) {
+    let taxonomy = Taxonomy::with_builtin(true, &[]).expect("the built-in taxonomy");
+    let mut files = [String::from("编号,内容,标签\n"), String::from("编号,内容,标签\n")];
+    let mut n = 0;
+    for (i, cause) in taxonomy.causes.iter().enumerate() {
+        let Some(label) = label(&taxonomy, i) else { continue };
+        for example in cause.matches.iter().filter(|e| !e.text.contains([',', '"', '\n'])) {
+            n += 1;
+            files[usize::from(n % 5 == 0)].push_str(&format!("E{n},{},{label}\n", example.text));
+        }
+    }
+    assert!(n > 500, "only {n} examples");
+    desk.file("train.csv", &files[0]);
+    desk.file("test.csv", &files[1]);
+}
+
+fn of_field(taxonomy: &Taxonomy, cause: usize) -> Option<String> {
+    let id = taxonomy.packs[taxonomy.causes[cause].pack].id.clone();
+    ["game", "shop", "bank", "telecom"].contains(&id.as_str()).then_some(id)
+}
+
+/// Rows of a CSV by its header.
+fn rows(csv: &str) -> Vec<HashMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    reader.deserialize().map(|r| r.expect("a row")).collect()
+}
+
+const TRAIN: &str = "train train.csv --target product --text-column 内容 --label-column 标签 -o m.ahu";
+
+#[test]
+fn what_was_learnt_is_known_again() {
+    let desk = Desk::new();
+    examples(&desk, of_field);
+    let ran = desk.ahu(TRAIN);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let out = desk.ahu("classify test.csv --model m.ahu --taxonomy none --min-confidence 0").stdout;
+    let rows = rows(&out);
+    let right = rows.iter().filter(|r| r["ahu_product"] == r["标签"]).count();
+    // The commonest field alone has two in five, and many examples could be of any.
+    assert!(right * 4 > rows.len() * 3, "{right} of {}", rows.len());
+    assert!(rows.iter().all(|r| !r["ahu_product"].is_empty() && r["ahu_evidence"].contains("(model:product)")));
+    // Where it has to be sure, it is right more often, and silent at times.
+    let out = desk.ahu("classify test.csv --model m.ahu --taxonomy none --target-precision 0.9").stdout;
+    let rows = self::rows(&out);
+    let told: Vec<_> = rows.iter().filter(|r| !r["ahu_product"].is_empty()).collect();
+    let sure = told.iter().filter(|r| r["ahu_product"] == r["标签"]).count();
+    assert!(told.len() < rows.len() && sure * 100 >= told.len() * 87 && told.len() * 3 > rows.len(), "{sure} of {} of {}", told.len(), rows.len());
+}
+
+#[test]
+fn the_same_rows_give_the_same_model() {
+    let desk = Desk::new();
+    examples(&desk, of_field);
+    let models = [1, 2, 5].map(|threads| {
+        assert_eq!(desk.ahu(&format!("{TRAIN} --threads {threads}")).code, 0);
+        std::fs::read(desk.path().join("m.ahu")).expect("a model")
+    });
+    assert!(models[0] == models[1] && models[1] == models[2]);
+}
+
+#[test]
+fn several_labels_a_ticket() {
+    let desk = Desk::new();
+    let mut file = String::from("内容,标签\n");
+    for i in 0..60 {
+        let (a, b) = (["物流太慢", "快递三天没动"][i % 2], ["价格太贵", "比别家贵"][i / 2 % 2]);
+        file += &[format!("{a}{i}单,物流\n"), format!("{b}{i}块,价格\n"), format!("{a}而且{b}{i},价格|物流\n")].concat();
+    }
+    desk.file("train.csv", &file);
+    desk.file("test.csv", "内容\n快递太慢了\n贵\n太贵而且快递没动\n");
+    assert_eq!(desk.ahu("train train.csv --target cause --text-column 内容 --label-column 标签 -o m.ahu").code, 0);
+    let out = desk.ahu("classify test.csv --text-column 内容 --model m.ahu --taxonomy none --min-confidence 0").stdout;
+    let causes: Vec<String> = rows(&out).iter().map(|r| r["ahu_cause"].clone()).collect();
+    assert_eq!(causes, ["物流", "价格", "价格|物流"]);
+}
+
+#[test]
+fn rules_of_the_desk_stand_above_its_model() {
+    let desk = Desk::new();
+    let train: String = (0..40).map(|i| format!("登录不上{i},投诉,网络\n怎么充值{i},咨询,充值\n")).collect();
+    desk.file("train.csv", format!("内容,类型,原因\n{train}"));
+    desk.file("own.toml", "[[cause]]\npath = \"账号 / 登录不上\"\nkinds = [\"complaint\"]\nrules = [\"登录不上\"]\nmatch = [\"登录不上\", \"又登录不上了\"]\nreject = [\"登录好了\", \"上线\"]\n");
+    desk.file("t.csv", "内容\n登录不上\n充值在哪里\n");
+    for (target, column) in [("kind", "类型"), ("cause", "原因")] {
+        assert_eq!(desk.ahu(&format!("train train.csv --target {target} --text-column 内容 --label-column {column} -o {target}.ahu")).code, 0);
+    }
+    let ran = desk.ahu("classify t.csv --text-column 内容 --taxonomy own.toml --model kind.ahu --model cause.ahu --min-confidence 0");
+    let rows = rows(&ran.stdout);
+    assert_eq!((rows[0]["ahu_cause"].as_str(), rows[0]["ahu_kind"].as_str()), ("账号 / 登录不上", "complaint"));
+    assert!(rows[0]["ahu_evidence"].contains("≠model:网络"), "{:?}", rows[0]);
+    assert_eq!((rows[1]["ahu_cause"].as_str(), rows[1]["ahu_kind"].as_str()), ("充值", "inquiry"));
+    assert!(ran.stderr.contains("told apart differently by rules and model"), "{}", ran.stderr);
+    // Causes that only the model knows are counted like others.
+    let digest = desk.digest("t.csv --text-column 内容 --taxonomy own.toml --model kind.ahu --model cause.ahu --min-confidence 0");
+    assert!(digest.to_string().contains("\"cause\":\"充值\""), "{digest}");
+}
+
+#[test]
+fn what_cannot_be_learnt_from_is_told() {
+    let desk = Desk::new();
+    desk.file("t.csv", "内容,标签\n闪退,故障\n退款,故障\n");
+    for (arguments, code, message) in [
+        ("t.csv --target cause --label-column 标签 -o m.ahu", 65, "at least two different labels to learn from, found only `故障`"),
+        ("t.csv --target cause --label-column 标笺 -o m.ahu", 2, "no column is called `标笺`; the nearest is `标签`"),
+        ("t.csv --target kind --label-column 标签 -o m.ahu", 2, "`故障` is no kind"),
+        ("t.csv --target cause --label-column 标签 --abstain-label oos -o m.ahu", 2, "no row has the label `oos`"),
+        ("t.csv --target cause --label-column 标签 -o t.csv", 2, "`t.csv` is an input too"),
+        ("t.csv --target colour --label-column 标签 -o m.ahu", 2, "expected `kind`, `product` or `cause`"),
+    ] {
+        let ran = desk.ahu(&format!("train --text-column 内容 {arguments}"));
+        assert_eq!(ran.code, code, "{arguments}: {}", ran.stderr);
+        assert!(ran.stderr.contains(message), "{arguments}: {}", ran.stderr);
+        assert!(!desk.path().join("m.ahu").exists());
+    }
+}
+
+#[test]
+fn other_files_are_no_models() {
+    let desk = Desk::new();
+    examples(&desk, of_field);
+    assert_eq!(desk.ahu(TRAIN).code, 0);
+    let whole = std::fs::read(desk.path().join("m.ahu")).expect("a model");
+    assert!(Model::from_bytes(&whole).is_ok());
+    let mut newer = whole.clone();
+    newer[8] = 9;
+    for (bytes, message) in [
+        (b"id,text\n1,x\n".to_vec(), "found another kind of file"),
+        (Vec::new(), "found another kind of file"),
+        (whole[..20].to_vec(), "is damaged"),
+        (whole[..whole.len() - 1].to_vec(), "is damaged"),
+        (newer, "has format 9, this program reads format 1"),
+    ] {
+        desk.file("bad.ahu", &bytes);
+        let ran = desk.ahu("summarize test.csv --model bad.ahu");
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(message) && ran.stderr.contains("bad.ahu"), "{}", ran.stderr);
+    }
+    // Any byte changed anywhere.
+    for at in (0..whole.len()).step_by(whole.len() / 300) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        assert!(Model::from_bytes(&bytes).is_err(), "byte {at}");
+    }
+}
