@@ -3,6 +3,7 @@
 mod check;
 mod classify;
 mod config;
+mod evaluate;
 mod generate;
 mod init;
 mod mask;
@@ -32,6 +33,7 @@ enum Command {
     Why(why::Args),
     Check(check::Args),
     Train(train::Args),
+    Evaluate(evaluate::Args),
     Mask(mask::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
         Command::Train(args) => train::execute(args),
+        Command::Evaluate(args) => evaluate::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),

@@ -150,3 +150,40 @@ fn other_files_are_no_models() {
         assert!(Model::from_bytes(&bytes).is_err(), "byte {at}");
     }
 }
+
+#[test]
+fn evaluation_tells_how_good_a_model_is() {
+    let desk = Desk::new();
+    examples(&desk, of_field);
+    // Labels exchanged by a slip of the hand are found out.
+    let slip = "E9001,副本装备爆率太低公会战老掉线封号,bank\nE9002,银行卡被盗刷信用卡还款日逾期,game\n";
+    desk.file("train.csv", desk.read("train.csv") + slip);
+    let options = "--target product --text-column 内容 --label-column 标签";
+    let json = |arguments: &str| -> serde_json::Value {
+        let ran = desk.ahu(&format!("evaluate {options} --format json {arguments}"));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        serde_json::from_str(&ran.stdout).expect("valid JSON")
+    };
+    let crossed = json("train.csv");
+    let accuracy = crossed["accuracy"]["value"].as_f64().expect("a number");
+    assert!((0.7..0.97).contains(&accuracy) && crossed["ece"].as_f64().is_some_and(|e| e < 0.1), "{crossed}");
+    assert_eq!(crossed["labels"].as_array().map(Vec::len), Some(4));
+    let rows: u64 = crossed["labels"].as_array().into_iter().flatten().filter_map(|l| l["rows"].as_u64()).sum();
+    assert_eq!(Some(rows), crossed["rows"].as_u64());
+    let suspects: Vec<&str> = crossed["suspects"].as_array().into_iter().flatten().filter_map(|s| s["id"].as_str()).collect();
+    assert!(suspects.contains(&"E9001") && suspects.contains(&"E9002"), "{suspects:?}");
+    // The tenth held out is the same whatever else is in the file, and no part of training.
+    assert_eq!(desk.ahu(&format!("train train.csv {options} --hold-out -o m.ahu")).code, 0);
+    let held = json("train.csv --hold-out --model m.ahu");
+    let n = held["rows"].as_u64().expect("a number");
+    assert!(n * 20 > rows && n * 6 < rows, "{n} of {rows}");
+    let text = desk.read("train.csv");
+    let half: Vec<&str> = text.lines().enumerate().filter(|(i, _)| i % 2 == 0).map(|(_, line)| line).collect();
+    desk.file("half.csv", half.join("\n"));
+    let of_half = json("half.csv --hold-out --model m.ahu")["rows"].as_u64().expect("a number");
+    assert!(of_half * 3 > n && of_half * 3 < n * 2, "{of_half} of {n}");
+    let text = desk.ahu(&format!("evaluate {options} train.csv --folds 3")).stdout;
+    assert!(text.contains("准确率") && text.contains("疑似标错") && text.contains("game"), "{text}");
+    let ran = desk.ahu("evaluate test.csv --target kind --text-column 内容 --label-column 标签 --model m.ahu");
+    assert!(ran.code == 2 && ran.stderr.contains("none of the models tells the target `kind`"), "{}", ran.stderr);
+}

@@ -156,7 +156,7 @@ impl TaxonomyArgs {
     }
 
     /// The model files named.
-    fn models<'a>(&'a self, settings: &'a config::Settings) -> &'a [PathBuf] {
+    pub fn models<'a>(&'a self, settings: &'a config::Settings) -> &'a [PathBuf] {
         if self.model.is_empty() { &settings.model } else { &self.model }
     }
 }

@@ -4,7 +4,7 @@ use super::output::{self, Published};
 use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::classify;
 use ahu::error::{Error, Result};
-use ahu::learn::Trainer;
+use ahu::learn::{Trainer, judging::is_held_out};
 use ahu::model::{Model, Target};
 use ahu::pipeline::labelled::labelled;
 use ahu::segment::Segmenter;
@@ -22,6 +22,9 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
+    /// Leave out a tenth of the tickets, told by their ids, for `evaluate --hold-out`
+    #[arg(long)]
+    hold_out: bool,
     /// Write the model to FILE
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -83,7 +86,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     // Before the work: a place that cannot be written to is told at once.
     let (published, mut file) = Published::create(&args.output, &setup.kept)?;
     let trainer = args.labels.trainer(&setup)?;
-    let rows = args.labels.rows(&setup)?;
+    let mut rows = args.labels.rows(&setup)?;
+    rows.retain(|r| !args.hold_out || !is_held_out(&r.id));
     let trained = trainer.train(&rows, &Segmenter::new(Vec::new()))?;
     let bytes = trained.model.to_bytes()?;
     file.write_all(&bytes).map_err(|e| Error::io(args.output.display(), "write", &e))?;

@@ -1,0 +1,198 @@
+//! `ahu evaluate`: how good decisions are, on tickets whose labels people have told.
+
+use super::output;
+use super::setup::{InputArgs, TaxonomyArgs, read_model};
+use super::summarize::LangArg;
+use super::train::LabelArgs;
+use ahu::error::{Error, Result};
+use ahu::learn::judging::{self, Coverage, Evaluation, Share};
+use ahu::mask;
+use ahu::report::{Lang, harmless};
+use ahu::segment::Segmenter;
+use ahu::ticket::Labelled;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use unicode_width::UnicodeWidthStr;
+
+/// Measure on labelled tickets: with --model that model, else what a model would learn from them, by cross-validation
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    labels: LabelArgs,
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// Parts for cross-validation
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=50))]
+    folds: u64,
+    /// Measure only on the tenth of the tickets that `train --hold-out` leaves out (told by their ids)
+    #[arg(long)]
+    hold_out: bool,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArg,
+    /// Language of what people read: zh, zh-Hant, en [default: zh]
+    #[arg(long)]
+    lang: Option<LangArg>,
+    /// Write to FILE instead of stdout; replaced whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+}
+
+pub fn execute(args: Args) -> Result<ExitCode> {
+    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
+    let paths = args.taxonomy.models(&args.taxonomy.settings()?).to_vec();
+    let setup = args.input.setup(&args.taxonomy)?;
+    setup.refuse_output(args.output.as_deref())?;
+    let models = paths.iter().map(|p| read_model(p)).filter(|m| m.as_ref().map_or(true, |m| m.target == args.labels.target));
+    let model = models.collect::<Result<Vec<_>>>()?.pop();
+    if model.is_none() && !paths.is_empty() {
+        return Err(Error::setup(format!("none of the models tells the target `{}`", args.labels.target.code())));
+    }
+    let trainer = args.labels.trainer(&setup)?;
+    let rows = args.labels.rows(&setup)?;
+    let (held, rest): (Vec<Labelled>, Vec<Labelled>) = rows.iter().cloned().partition(|r| judging::is_held_out(&r.id));
+    let (rows, rest) = if args.hold_out { (held, rest) } else { (rows, Vec::new()) };
+    if rows.is_empty() {
+        return Err(Error::input("no labelled row to measure on"));
+    }
+    let segmenter = Segmenter::new(Vec::new());
+    let abstain = trainer.abstain_label.as_deref();
+    let all: Vec<(usize, &Labelled)> = rows.iter().enumerate().collect();
+    let (labels, judged, method) = match model {
+        None if args.hold_out => {
+            let labels = judging::label_list(&[&rows[..], &rest[..]].concat(), abstain);
+            let model = trainer.train(&rest, &segmenter)?.model;
+            (labels.clone(), judging::judge(model, &labels, &all, &segmenter), format!("trained on {} rows, measured on the tenth held out", rest.len()))
+        }
+        None => {
+            let judged = judging::cross_validate(&trainer, &rows, args.folds, &segmenter)?;
+            (judging::label_list(&rows, abstain), judged, format!("{}-fold cross-validation", args.folds))
+        }
+        Some(model) => {
+            let mut labels = [judging::label_list(&rows, abstain), model.labels.clone()].concat();
+            labels.sort_unstable();
+            labels.dedup();
+            let method = format!("model trained on {} rows", model.summary.rows);
+            (labels.clone(), judging::judge(model, &labels, &all, &segmenter), method)
+        }
+    };
+    let evaluation = Evaluation::of(method, &judged, &rows, &labels, abstain);
+    let text = match args.format {
+        FormatArg::Json => serde_json::to_string(&evaluation).map_err(|e| Error::setup(e.to_string()))? + "\n",
+        FormatArg::Text => render(&evaluation, &rows, lang, setup.mask),
+    };
+    output::publish(&text, args.output.as_deref(), &setup.kept)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Most lines of a list.
+const SHOWN: usize = 20;
+/// Most labels of which each has its line.
+const SHOWN_LABELS: usize = 200;
+/// Characters of a suspect's text.
+const EXCERPT: usize = 30;
+
+fn percent(share: Share) -> String {
+    format!("{:.1} % ({:.1}–{:.1})", share.value * 100.0, share.low * 100.0, share.high * 100.0)
+}
+
+/// Columns that align whatever their widths are.
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns).map(|c| rows.iter().map(|r| r[c].width()).max().unwrap_or(0)).collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width()))).collect();
+        out.push_str("  ");
+        out.push_str(cells.join("  ").trim_end());
+        out.push('\n');
+    }
+}
+
+fn heading(out: &mut String, lang: Lang, zh: &'static str, hant: &'static str, en: &'static str) {
+    out.push_str(&format!("\n{}\n", lang.pick(zh, hant, en)));
+}
+
+fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String {
+    let mut out = String::new();
+    let accuracy = if e.several {
+        lang.pick("首个标签准确率", "首個標籤準確率", "first label right")
+    } else {
+        lang.pick("准确率", "準確率", "accuracy")
+    };
+    out.push_str(&format!("{}{}{}\n", lang.pick("测评", "測評", "Evaluation"), lang.colon(), e.method));
+    out.push_str(&format!("{} {}{}{accuracy} {}\n", e.rows, lang.pick("条", "條", "rows"), lang.comma(), percent(e.accuracy)));
+    out.push_str(&format!("micro-F1 {:.3}  macro-F1 {:.3}  ECE {:.3}\n", e.micro_f1, e.macro_f1, e.ece));
+    if let Some(a) = &e.abstain {
+        let (none, rest) = (lang.pick("弃判率", "棄判率", "abstained from"), lang.pick("其余行判对率", "其餘行判對率", "other rows decided rightly"));
+        out.push_str(&format!(
+            "{} {} {}{}{none} {}{}{rest} {}\n",
+            harmless(&a.label),
+            a.rows,
+            lang.pick("条", "條", "rows"),
+            lang.comma(),
+            percent(a.recall),
+            lang.comma(),
+            percent(a.in_scope_accuracy)
+        ));
+    }
+    heading(&mut out, lang, "各标签（括号里是 95 % 区间）", "各標籤（括號裡是 95 % 區間）", "Labels (95 % intervals in brackets)");
+    let mut lines = vec![
+        [("标签", "標籤", "label"), ("条数", "條數", "rows"), ("精确率", "精確率", "precision"), ("召回率", "召回率", "recall"), ("F1", "F1", "F1")]
+            .map(|(zh, hant, en)| lang.pick(zh, hant, en).to_owned())
+            .to_vec(),
+    ];
+    lines.extend(
+        e.labels
+            .iter()
+            .take(SHOWN_LABELS)
+            .map(|l| vec![harmless(&l.label), l.rows.to_string(), percent(l.precision), percent(l.recall), format!("{:.3}", l.f1)]),
+    );
+    table(&mut out, &lines);
+    if !e.confusions.is_empty() {
+        heading(&mut out, lang, "最常混淆（应为 → 判成）", "最常混淆（應為 → 判成）", "Confused most (label → given)");
+        table(
+            &mut out,
+            &e.confusions.iter().take(SHOWN).map(|c| vec![c.rows.to_string(), format!("{} → {}", harmless(&c.label), harmless(&c.given))]).collect::<Vec<_>>(),
+        );
+    }
+    heading(&mut out, lang, "把握与准确率", "把握與準確率", "Confidence and accuracy");
+    let bar = |right: f64| "█".repeat((right * 20.0).round() as usize);
+    let bins = e.reliability.iter().filter(|b| b.rows > 0);
+    table(
+        &mut out,
+        &bins
+            .map(|b| {
+                vec![
+                    format!("{:.0}–{:.0} %", b.from * 100.0, b.from * 100.0 + 10.0),
+                    b.rows.to_string(),
+                    format!("{:.1} % → {:.1} %", b.probability * 100.0, b.right * 100.0),
+                    bar(b.right),
+                ]
+            })
+            .collect::<Vec<_>>(),
+    );
+    heading(&mut out, lang, "只判最有把握的一部分", "只判最有把握的一部分", "Deciding only the surest");
+    let line = |c: &Coverage| vec![format!("{:.0} %", c.coverage * 100.0), percent(c.precision), format!("≥ {:.3}", c.probability)];
+    table(&mut out, &e.coverage.iter().map(line).collect::<Vec<_>>());
+    if !e.suspects.is_empty() {
+        heading(&mut out, lang, "疑似标错（现标签 → 更像）", "疑似標錯（現標籤 → 更像）", "Labels that are probably wrong (label → likelier)");
+        let excerpt = |row: usize| {
+            let text: String = rows[row].text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let shown = if masked { mask::mask(&text).into_owned() } else { text };
+            harmless(&shown).chars().take(EXCERPT).collect::<String>()
+        };
+        let line = |s: &judging::Suspect| {
+            vec![harmless(&s.id), format!("{} → {}", harmless(&s.label), harmless(&s.likely)), format!("{:.0} %", s.probability * 100.0), excerpt(s.row)]
+        };
+        table(&mut out, &e.suspects.iter().take(SHOWN).map(line).collect::<Vec<_>>());
+    }
+    out
+}
