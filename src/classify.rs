@@ -11,7 +11,7 @@ mod learned;
 mod matching;
 mod program;
 
-pub use decide::{Candidate, Explanation, FiredCue};
+pub use decide::{Candidate, Explanation, FiredCue, ModelStep};
 pub use examples::Failure;
 pub use fields::Field;
 pub use learned::kind_of;

@@ -98,6 +98,8 @@ fn rules_of_the_desk_stand_above_its_model() {
     assert!(rows[0]["ahu_evidence"].contains("≠model:网络"), "{:?}", rows[0]);
     assert_eq!((rows[1]["ahu_cause"].as_str(), rows[1]["ahu_kind"].as_str()), ("充值", "inquiry"));
     assert!(ran.stderr.contains("told apart differently by rules and model"), "{}", ran.stderr);
+    let why = desk.ahu("why --text 登录不上 --taxonomy own.toml --model kind.ahu --model cause.ahu").stdout;
+    assert!(why.contains("模型　原因：网络 ") && why.contains("「登录") && why.contains("模型　类别：complaint "), "{why}");
     // Causes that only the model knows are counted like others.
     let digest = desk.digest("t.csv --text-column 内容 --taxonomy own.toml --model kind.ahu --model cause.ahu --min-confidence 0");
     assert!(digest.to_string().contains("\"cause\":\"充值\""), "{digest}");

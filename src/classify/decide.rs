@@ -5,6 +5,7 @@
 //! without any cause is the pair (none, kind) with joint score of the kind alone.
 
 use super::fields::{Field, ProductFound, TextFields};
+use super::learned::Learned;
 use super::matching::{Match, Texts};
 use super::program::{Needs, Target, Try};
 use super::{Classifier, Scratch};
@@ -70,8 +71,23 @@ pub struct Explanation {
     pub cues: Vec<FiredCue>,
     /// Kinds with their scores.
     pub kinds: Vec<(Kind, f32)>,
+    /// What models say, in their order.
+    pub models: Vec<ModelStep>,
     /// The decision.
     pub prediction: Option<Prediction>,
+}
+
+/// What a model says of a ticket.
+#[derive(Debug, Clone)]
+pub struct ModelStep {
+    /// What it tells.
+    pub target: crate::model::Target,
+    /// Its likeliest labels with their probabilities.
+    pub labels: Vec<(String, f32)>,
+    /// The words that speak most for the first of them, with their weights.
+    pub words: Vec<(Evidence, f32)>,
+    /// Whether it is sure enough to decide.
+    pub sure: bool,
 }
 
 struct Fired {
@@ -106,6 +122,8 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     let kinds = score_kinds(c, cues, scratch.customer.normal.chars.len());
     let choice = choose(c, fired, &kinds);
 
+    let told: &[Learned] = if explain.is_some() { &c.learned } else { &[] };
+    let models = told.iter().map(|l| l.explain(&ticket.text, scratch)).collect();
     let quote = |m: &Match| quote(&ticket.text, &scratch.customer.normal, m);
     let sure = |confidence: f32| confidence >= c.config.min_confidence;
     let kind = Some(choice.kind).filter(|_| sure(choice.kind_confidence));
@@ -122,6 +140,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         by_model: named.as_ref().map(|(_, by)| Box::new(by.clone())),
     };
     if let Some(e) = explain {
+        e.models = models;
         e.normalized = scratch.customer.normal.text();
         e.words = c.segmenter.cut(&e.normalized).into_iter().map(str::to_owned).collect();
         e.field_told = !product.field.is_unknown();

@@ -1,7 +1,7 @@
 //! Models beside the rules: where a model is sure it decides, else the rules do. A rule of the desk's own taxonomy is never
 //! overruled: it was written to settle the case.
 
-use super::decide::quote_span;
+use super::decide::{ModelStep, quote_span};
 use super::{Config, Scratch};
 use crate::error::{Error, Result};
 use crate::model::{Model, Predictor, Target, Verdict};
@@ -12,6 +12,9 @@ use crate::taxonomy::Taxonomy;
 const MARGIN: f32 = 0.05;
 /// Pieces of a text shown for a model's decision.
 const SHOWN: usize = 3;
+/// Labels and pieces of a text told in an explanation.
+const EXPLAINED_LABELS: usize = 3;
+const EXPLAINED_WORDS: usize = 8;
 
 /// A model, and what its labels mean here.
 pub(super) struct Learned {
@@ -56,9 +59,26 @@ impl Learned {
 
     /// The words that spoke for a label.
     fn evidence(&self, text: &str, scratch: &Scratch, label: usize) -> Vec<Evidence> {
-        let mut places = self.predictor.evidence(&scratch.learned, label, SHOWN);
+        self.weighed(text, scratch, label, SHOWN).into_iter().map(|w| w.0).collect()
+    }
+
+    /// The words that spoke for a label and their weights, in the order of the text.
+    fn weighed(&self, text: &str, scratch: &Scratch, label: usize, most: usize) -> Vec<(Evidence, f32)> {
+        let mut places = self.predictor.evidence(&scratch.learned, label, most);
         places.sort_unstable_by_key(|p| p.0);
-        places.iter().map(|(start, end, _)| quote_span(text, &scratch.customer.normal, *start, *end)).collect()
+        places.iter().map(|(start, end, weight)| (quote_span(text, &scratch.customer.normal, *start, *end), *weight)).collect()
+    }
+
+    /// Everything that it says of the text that the scratch has read.
+    pub fn explain(&self, text: &str, scratch: &mut Scratch) -> ModelStep {
+        let sure = self.decide(scratch).is_some();
+        let names = &self.predictor.model().labels;
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        let p = &scratch.learned.probabilities;
+        order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(a.cmp(b)));
+        order.truncate(EXPLAINED_LABELS);
+        let labels = order.iter().map(|l| (names[*l].clone(), p[*l])).collect();
+        ModelStep { target: self.predictor.target(), labels, words: self.weighed(text, scratch, order[0], EXPLAINED_WORDS), sure }
     }
 
     /// The product that a model names.

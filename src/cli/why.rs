@@ -4,6 +4,7 @@ use super::output;
 use super::setup::{InputArgs, TaxonomyArgs};
 use ahu::classify::{Candidate, Classifier, Explanation, Field};
 use ahu::error::{Error, Result};
+use ahu::model::Target;
 use ahu::pipeline::inspect::{Explained, inspect};
 use ahu::prediction::Evidence;
 use ahu::report::{Lang, harmless};
@@ -86,6 +87,17 @@ fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
     }
     let scores: Vec<String> = e.kinds.iter().map(|(k, s)| format!("{} {s:.1}", Lang::Zh.kind(k.code()))).collect();
     out.push_str(&format!("得分　{}\n", scores.join("　")));
+    for m in &e.models {
+        let of = match m.target {
+            Target::Kind => "类别",
+            Target::Product => "产品",
+            Target::Cause => "原因",
+        };
+        let labels: Vec<String> = m.labels.iter().map(|(l, p)| format!("{} {:.1} %", harmless(l), p * 100.0)).collect();
+        let words: Vec<String> = m.words.iter().map(|(e, weight)| format!("「{}」@{} {weight:+.2}", harmless(&e.words), e.at)).collect();
+        let sure = if m.sure { "" } else { "　✗ 没有把握，不采用" };
+        out.push_str(&format!("模型　{of}：{}　{}{sure}\n", labels.join("　"), words.join(" ")));
+    }
     if let Some(p) = &e.prediction {
         let kind = p.kind.map_or("未判定", |k| Lang::Zh.kind(k.code()));
         let cause = p.cause.map_or("未归类".to_owned(), |c| t.causes[c].name());

@@ -33,6 +33,7 @@ impl Explained {
         if text != ticket.text {
             explanation.candidates.iter_mut().for_each(|c| mask_evidence(&mut c.evidence, &text));
             explanation.cues.iter_mut().for_each(|c| mask_evidence(&mut c.evidence, &text));
+            explanation.models.iter_mut().flat_map(|m| &mut m.words).for_each(|w| mask_evidence(std::slice::from_mut(&mut w.0), &text));
         }
         if let Some(p) = explanation.prediction.as_mut().filter(|_| masked) {
             mask_prediction(p, &ticket.text);
