@@ -189,3 +189,20 @@ fn evaluation_tells_how_good_a_model_is() {
     let ran = desk.ahu("evaluate test.csv --target kind --text-column 内容 --label-column 标签 --model m.ahu");
     assert!(ran.code == 2 && ran.stderr.contains("none of the models tells the target `kind`"), "{}", ran.stderr);
 }
+
+#[test]
+fn rules_teach_where_nobody_has_labelled_anything() {
+    let desk = Desk::new();
+    examples(&desk, of_field);
+    let ran = desk.ahu("train train.csv --target kind --text-column 内容 --from-rules -o m.ahu");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let rules = rows(&desk.ahu("classify test.csv --text-column 内容").stdout);
+    let model = rows(&desk.ahu("classify test.csv --text-column 内容 --model m.ahu").stdout);
+    // It agrees with its teachers on most tickets it has not seen, and speaks where they are silent.
+    let sure: Vec<usize> = (0..rules.len()).filter(|i| rules[*i]["ahu_kind"] == "complaint" || rules[*i]["ahu_kind"] == "inquiry").collect();
+    let same = sure.iter().filter(|i| rules[**i]["ahu_kind"] == model[**i]["ahu_kind"]).count();
+    assert!(same * 10 > sure.len() * 8, "{same} of {}", sure.len());
+    assert!(model.iter().filter(|r| r["ahu_evidence"].contains("(model:kind)")).count() * 2 > model.len());
+    let ran = desk.ahu("train train.csv --target kind --text-column 内容 -o m.ahu");
+    assert!(ran.code == 2 && ran.stderr.contains("--label-column"), "{}", ran.stderr);
+}

@@ -6,7 +6,7 @@ use ahu::classify;
 use ahu::error::{Error, Result};
 use ahu::learn::{Trainer, judging::is_held_out};
 use ahu::model::{Model, Target};
-use ahu::pipeline::labelled::labelled;
+use ahu::pipeline::labelled::{Teller, labelled};
 use ahu::segment::Segmenter;
 use ahu::ticket::Labelled;
 use std::io::Write;
@@ -37,8 +37,11 @@ pub struct LabelArgs {
     #[arg(long, value_name = "TARGET")]
     pub target: Target,
     /// Column of the labels; several labels of a ticket are joined by `|`
-    #[arg(long, value_name = "NAME")]
-    pub label_column: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "from_rules")]
+    pub label_column: Option<String>,
+    /// Take what the rules are sure of as the labels, where nobody has labelled anything yet
+    #[arg(long, conflicts_with = "label_column")]
+    pub from_rules: bool,
     /// A label that is none of the others (out of scope): not learnt as one, but abstained from
     #[arg(long, value_name = "LABEL")]
     pub abstain_label: Option<String>,
@@ -66,7 +69,9 @@ impl LabelArgs {
     /// Reads the labelled tickets; a kind is known by its code or in Chinese.
     pub fn rows(&self, setup: &Setup) -> Result<Vec<Labelled>> {
         let job = setup.job();
-        let (mut rows, left_out, outcome) = setup.with_progress(|| labelled(&job, &self.label_column))?;
+        let column = self.label_column.as_deref().unwrap_or_default();
+        let teller = if self.from_rules { Teller::Rules(self.target) } else { Teller::Column(column) };
+        let (mut rows, left_out, outcome) = setup.with_progress(|| labelled(&job, teller))?;
         tell_about(&outcome, setup.rejects.as_deref());
         outcome.refused.map_or(Ok(()), Err)?;
         if left_out > 0 {
@@ -74,7 +79,7 @@ impl LabelArgs {
         }
         if self.target == Target::Kind {
             for label in rows.iter_mut().flat_map(|r| &mut r.labels).filter(|l| self.abstain_label.as_ref() != Some(l)) {
-                *label = classify::kind_of(label).map_err(|e| e.in_file(&format!("column `{}`", self.label_column)))?.code().to_owned();
+                *label = classify::kind_of(label).map_err(|e| e.in_file(&format!("column `{column}`")))?.code().to_owned();
             }
         }
         Ok(rows)

@@ -3,20 +3,37 @@
 use super::{Consumer, Job, Outcome, Output, Row};
 use crate::error::{Error, Result, nearest};
 use crate::ingest::reader::{Layout, Reject};
+use crate::model::Target;
+use crate::prediction::Kind;
+use crate::taxonomy::Taxonomy;
 use crate::ticket::Labelled;
 
-/// Reads the tickets of the job's sources with the labels in the column called `column`; several labels are joined by `|`.
-/// Tickets without a label or without a text are left out and counted.
+/// Who tells the labels.
+#[derive(Debug, Clone, Copy)]
+pub enum Teller<'a> {
+    /// People, in the column of this name; several labels are joined by `|`.
+    Column(&'a str),
+    /// The rules, where they are sure: weak supervision for a desk that has no labels yet.
+    Rules(Target),
+}
+
+/// How sure rules must be to teach.
+const SURE: f32 = 0.75;
+
+/// Reads the tickets of the job's sources with their labels. Tickets without a label or without a text are left out and counted.
 ///
 /// # Errors
 /// What reading gave; a file without that column.
-pub fn labelled(job: &Job<'_>, column: &str) -> Result<(Vec<Labelled>, u64, Outcome)> {
-    let mut collected = Collected { column, rows: Vec::new(), left_out: 0 };
-    let outcome = super::run(job, &Labels(column), &mut collected)?;
+pub fn labelled(job: &Job<'_>, teller: Teller<'_>) -> Result<(Vec<Labelled>, u64, Outcome)> {
+    let mut collected = Collected { teller, rows: Vec::new(), left_out: 0 };
+    let outcome = super::run(job, &Labels { teller, taxonomy: job.classifier.taxonomy() }, &mut collected)?;
     Ok((collected.rows, collected.left_out, outcome))
 }
 
-struct Labels<'a>(&'a str);
+struct Labels<'a> {
+    teller: Teller<'a>,
+    taxonomy: &'a Taxonomy,
+}
 
 struct Part {
     file: String,
@@ -29,16 +46,25 @@ impl Output for Labels<'_> {
     type Part = Part;
 
     fn decides(&self) -> bool {
-        false
+        matches!(self.teller, Teller::Rules(_))
     }
 
     fn begin(&self, layout: &Layout) -> Part {
-        let at = layout.header.iter().position(|h| h.trim() == self.0.trim());
+        let at = match self.teller {
+            Teller::Column(name) => layout.header.iter().position(|h| h.trim() == name.trim()),
+            Teller::Rules(_) => None,
+        };
         Part { file: layout.file.clone(), header: layout.header.clone(), at, rows: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
-        let labels = part.at.map_or("", |at| row.cells.get(row.line, at));
+        let p = row.prediction;
+        let labels = match self.teller {
+            Teller::Column(_) => part.at.map_or("", |at| row.cells.get(row.line, at)),
+            Teller::Rules(Target::Kind) => p.kind.filter(|_| p.kind_confidence >= SURE).map_or("", Kind::code),
+            Teller::Rules(Target::Product) => p.product.as_deref().unwrap_or(""),
+            Teller::Rules(Target::Cause) => &p.cause.filter(|_| p.cause_confidence >= SURE).map_or(String::new(), |c| self.taxonomy.causes[c].name()),
+        };
         let mut labels: Vec<String> = labels.split('|').map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect();
         labels.sort_unstable();
         labels.dedup();
@@ -47,17 +73,17 @@ impl Output for Labels<'_> {
 }
 
 struct Collected<'a> {
-    column: &'a str,
+    teller: Teller<'a>,
     rows: Vec<Labelled>,
     left_out: u64,
 }
 
 impl Consumer<Part> for Collected<'_> {
     fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
-        if part.at.is_none() {
-            let near = nearest(self.column, part.header.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
+        if let (Teller::Column(column), None) = (self.teller, part.at) {
+            let near = nearest(column, part.header.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
             let all = part.header.join("`, `");
-            return Err(Error::setup(format!("no column is called `{}`{near}; the columns are `{all}`", self.column)).in_file(&part.file));
+            return Err(Error::setup(format!("no column is called `{}`{near}; the columns are `{all}`", column)).in_file(&part.file));
         }
         for (row, _) in part.rows.into_iter().zip(new).filter(|(_, new)| **new) {
             if row.labels.is_empty() || row.text.trim().is_empty() {
