@@ -363,6 +363,13 @@ impl Reading {
             }
             // What stands before an address may be found after it.
             more.sort_unstable_by_key(|s| s.start);
+            for i in 1..more.len() {
+                // A name that begins in another's domain.
+                let (before, after) = more.split_at_mut(i);
+                let (last, next) = (&mut before[i - 1], &mut after[0]);
+                (last.end, next.end) = (last.end.min(next.start), last.end.max(next.end));
+            }
+            more.retain(|s| s.start < s.end);
             known = without(known, &more);
             known.append(&mut more);
             known.sort_unstable_by_key(|s| s.start);
