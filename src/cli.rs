@@ -5,8 +5,10 @@ mod classify;
 mod config;
 mod generate;
 mod init;
+mod learn;
 mod mask;
 mod output;
+mod review;
 mod setup;
 mod summarize;
 mod train;
@@ -32,6 +34,8 @@ enum Command {
     Why(why::Args),
     Check(check::Args),
     Train(train::Args),
+    Review(review::Args),
+    Learn(learn::Args),
     Mask(mask::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
@@ -53,6 +57,8 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
         Command::Train(args) => train::execute(args),
+        Command::Review(args) => review::execute(args),
+        Command::Learn(args) => learn::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),

@@ -1,12 +1,14 @@
 //! Learning from labelled tickets, and measuring what was learnt.
 //!
 //! [`dataset`] makes texts a sparse matrix, [`solver`] finds the weights of one label, [`trainer`] chooses the settings, trains
-//! all labels and calibrates, [`evaluation`] measures.
+//! all labels and calibrates, [`evaluation`] measures. [`reviewed`] checks what people wrote into review sheets, [`store`] keeps it.
 
 pub mod calibrate;
 pub mod dataset;
 pub mod evaluation;
+pub mod reviewed;
 pub mod solver;
+pub mod store;
 pub mod trainer;
 
 pub use trainer::{Trained, Trainer};
