@@ -126,6 +126,14 @@ impl Classifier {
         Some(learned.unknown(scratch))
     }
 
+    /// How far the model of this target would put its label ahead of the next, if it had to decide; `None` without such a model.
+    pub fn margin(&self, text: &str, target: Target, scratch: &mut Scratch) -> Option<f32> {
+        let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
+        Normalizer::builtin().fold(text, &mut scratch.customer.normal);
+        scratch.learned.read(&scratch.customer.normal, &self.plain);
+        Some(learned.margin(scratch))
+    }
+
     /// Buffers for one thread.
     #[must_use]
     pub fn scratch(&self) -> Scratch {

@@ -132,7 +132,7 @@ fn a_wrong_label_is_refused_and_nothing_is_written() {
     };
     let ran = with(["投诉", "投拆", "hello"]);
     assert_eq!(ran.code, 65, "{}", ran.stderr);
-    assert!(ran.stderr.contains("f.xlsx, row 3, column 正确标签: `投拆` is no label; the nearest is `投诉`; 1 more rows"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("f.xlsx » 复核, row 3, column 正确标签: `投拆` is no label; the nearest is `投诉`; 1 more rows"), "{}", ran.stderr);
     assert!(!desk.path().join("l.jsonl").exists() && !desk.path().join("m.ahu").exists());
     // Kinds are a closed list whatever is asked for.
     assert_eq!(desk.ahu("learn f.xlsx --store l.jsonl --target kind --new-labels").code, 65);
@@ -166,7 +166,7 @@ fn new_labels_and_tickets_that_none_fits() {
     }
     desk.file("s.xlsx", xlsx(&[("任意", &rows)]));
     let ran = desk.ahu("learn s.xlsx --store l.jsonl --target cause --taxonomy none -o m.ahu");
-    assert!(ran.code == 65 && ran.stderr.contains("s.xlsx, row 2, column 正确标签: `发票 / 开错` is no label"), "{}", ran.stderr);
+    assert!(ran.code == 65 && ran.stderr.contains("s.xlsx » 任意, row 2, column 正确标签: `发票 / 开错` is no label"), "{}", ran.stderr);
     let ran = desk.ahu("learn s.xlsx --store l.jsonl --target cause --taxonomy none --new-labels -o m.ahu");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("（未判） → 耳机 10") && ran.stderr.contains("30 rows, 2 labels"), "{}", ran.stderr);

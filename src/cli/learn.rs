@@ -82,8 +82,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let trainer = labels.trainer(&setup)?;
     let (mut store, before) = read_store(&args.store)?;
     let original = args.train_from.as_deref().map_or_else(|| Ok(Vec::new()), |path| rows_of(path, &labels, &mut setup))?;
-    let known = known_labels(&setup, args.target, &store, &original, trainer.abstain_label.as_deref());
-    let reviewed = take_back(&setup, &known, args.new_labels)?;
+    let mut known = known_labels(&setup, args.target, &store, &original, trainer.abstain_label.as_deref());
+    let reviewed = take_back(&setup, &mut known, args.new_labels)?;
     let outcome = reviewed::add(&mut store, &reviewed, args.by.as_deref(), Some(&day));
     if store.added() > 0 {
         write_store(&args.store, &before, &store, &mut file)?;
@@ -134,7 +134,7 @@ fn known_labels(setup: &Setup, target: Target, store: &Store, original: &[Labell
 }
 
 /// Reads the sheets and checks every row.
-fn take_back(setup: &Setup, labels: &Labels, new_labels: bool) -> Result<Vec<Reviewed>> {
+fn take_back(setup: &Setup, labels: &mut Labels, new_labels: bool) -> Result<Vec<Reviewed>> {
     let now = review::facts(&setup.classifier, labels.target());
     let mut all = Vec::new();
     for source in &setup.sources {
@@ -151,6 +151,10 @@ fn take_back(setup: &Setup, labels: &Labels, new_labels: bool) -> Result<Vec<Rev
             }
         }
         let rows = review::returned(&job)?;
+        if labels.target() == Target::Product {
+            // A column may name products that no list has.
+            rows.iter().flat_map(|r| labels.decided(&r.decided)).collect::<Vec<_>>().into_iter().for_each(|name| labels.add(name));
+        }
         all.extend(reviewed::check(&rows, labels, new_labels, &facts.unwrap_or_else(|| now.clone()))?);
     }
     Ok(all)

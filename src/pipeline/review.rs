@@ -1,7 +1,7 @@
 //! `review`: from many tickets a sheet of few for a person to correct, and the sheet read back.
 
 use super::{Consumer, Job, Outcome, Output, Row};
-use crate::classify::Classifier;
+use crate::classify::{Classifier, Scratch};
 use crate::error::{Error, Result, nearest};
 use crate::ingest::reader::{Layout, Reject};
 use crate::ingest::{self, ColumnNames, Source};
@@ -67,9 +67,10 @@ pub fn review(job: &Job<'_>, options: &Options) -> Result<(Sheet, Outcome)> {
         texts.par_iter().map_init(|| job.classifier.scratch(), share).collect::<Option<Vec<f32>>>()
     };
     let chosen: Chosen = collected.sampler.finish(&known, unknown);
-    let rows = chosen.into_par_iter().map(|(stratum, t)| (stratum, Arc::new(may_leave(&t, job.mask)))).collect();
+    let rows: Chosen = chosen.into_par_iter().map(|(stratum, t)| (stratum, Arc::new(may_leave(&t, job.mask)))).collect();
     let mut labels = labels(job.classifier, options.target);
     options.more_labels.iter().for_each(|name| labels.add(name.clone()));
+    rows.iter().flat_map(|(_, t)| &t.decided).for_each(|name| labels.add(name.clone()));
     Ok((Sheet { rows, labels, facts: facts(job.classifier, options.target) }, outcome))
 }
 
@@ -92,6 +93,7 @@ struct Tickets<'a> {
 
 struct Part {
     normal: Normalized,
+    scratch: Scratch,
     /// `None` for those that no sheet needs.
     tickets: Vec<Option<Ticket>>,
 }
@@ -100,7 +102,7 @@ impl Output for Tickets<'_> {
     type Part = Part;
 
     fn begin(&self, _: &Layout) -> Part {
-        Part { normal: Normalized::default(), tickets: Vec::new() }
+        Part { normal: Normalized::default(), scratch: self.job.classifier.scratch(), tickets: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
@@ -113,7 +115,10 @@ impl Output for Tickets<'_> {
             part.tickets.push(None);
             return;
         }
-        let ticket = self.ticket(row, pairs(&t.text, &mut part.normal));
+        let mut ticket = self.ticket(row, pairs(&t.text, &mut part.normal));
+        if ticket.decided.is_empty() {
+            ticket.confidence = self.job.classifier.margin(&t.text, self.options.target, &mut part.scratch).unwrap_or(0.0);
+        }
         part.tickets.push(Some(ticket));
     }
 }
@@ -157,7 +162,11 @@ impl Tickets<'_> {
         let by = p.by_model.as_deref();
         let words = |evidence: &[Evidence], who: &str| {
             let words: Vec<&str> = evidence.iter().map(|e| e.words.as_str()).collect();
-            format!("{}（{who}）", words.join(" "))
+            match (words.is_empty(), p.cause) {
+                // A kind may be known by its cause alone.
+                (true, Some(c)) => format!("原因是「{}」（{who}）", cause(c)),
+                _ => format!("{}（{who}）", words.join(" ")),
+            }
         };
         let who = |model: bool| if model { "模型" } else { "规则" };
         let mut told = match self.options.target {

@@ -31,7 +31,7 @@ pub struct Ticket {
     pub product: String,
     /// The labels that were decided; none: nothing was.
     pub decided: Vec<String>,
-    /// How sure that is, 0 to 1.
+    /// How sure that is, 0 to 1; where nothing was decided, how far the likeliest label was ahead.
     pub confidence: f32,
     /// Whether rules and model say different things.
     pub conflict: bool,
@@ -130,7 +130,7 @@ impl Sampler {
     }
 
     fn pool(&self) -> usize {
-        MIN_POOL.max(2 * self.size)
+        MIN_POOL.max(self.size)
     }
 
     /// A ticket comes by.
@@ -139,12 +139,10 @@ impl Sampler {
         let by_id = |seed| xxh3_64_with_seed(ticket.id.as_bytes(), seed);
         let (text, chance) = (text_key(&ticket.text), by_id(2));
         self.random.offer((by_id(1), text), by_id(0), &ticket);
-        if ticket.decided.is_empty() {
-            self.undecided.offer((chance, text), text, &ticket);
-        } else {
-            let sure = ticket.confidence * if ticket.conflict { 0.5 } else { 1.0 };
-            self.doubtful.offer((u64::from(sure.max(0.0).to_bits()) << 20 | chance >> 44, text), text, &ticket);
-        }
+        let sure = ticket.confidence * if ticket.conflict { 0.5 } else { 1.0 };
+        let rank = u64::from(sure.max(0.0).to_bits()) << 20 | chance >> 44;
+        let unsure = if ticket.decided.is_empty() { &mut self.undecided } else { &mut self.doubtful };
+        unsure.offer((rank, text), text, &ticket);
         self.texts += 1;
         ticket.pairs.iter().for_each(|p| self.counts[*p as usize] += 1);
         if ticket.pairs.len() >= MIN_PAIRS && self.rarity(&ticket) > self.rare_enough && self.rare_texts.insert(text) {
@@ -205,9 +203,14 @@ impl Sampler {
         self.rare.retain(|t| choice.is_open(t));
         let unknown = unknown(&self.rare.iter().map(|t| t.text.as_str()).collect::<Vec<_>>());
         self.farthest(third, known, unknown.as_deref(), &mut choice);
-        // Where there are too few of a sort, more at random.
-        let more: Vec<Arc<Ticket>> = self.random.tickets().filter(|t| !choice.ids.contains(&key(&t.id, &t.text))).cloned().collect();
-        more.iter().take(size - choice.rows.len()).for_each(|t| choice.add(Stratum::Random, t));
+        // Where there are too few of a sort, more at random: who was chosen before for another reason is one of them now, or
+        // they would not be a fair sample any more.
+        for ticket in self.random.tickets().skip(first) {
+            if choice.rows.len() == size {
+                break;
+            }
+            choice.at_random(ticket);
+        }
         let mut rows = choice.rows;
         rows.sort_by_key(|(_, t)| (xxh3_64_with_seed(t.id.as_bytes(), 3), text_key(&t.text)));
         rows
@@ -228,13 +231,18 @@ impl Sampler {
         };
         known.iter().for_each(|pairs| come_nearer(&mut nearest, pairs));
         choice.rows.iter().for_each(|(_, t)| come_nearer(&mut nearest, &t.pairs));
-        for _ in 0..most {
-            let gain = |i: usize| if choice.is_open(&self.rare[i]) { (1.0 - nearest[i]).max(0.0) * value[i] } else { -1.0 };
-            let best = (0..self.rare.len()).max_by(|a, b| gain(*a).total_cmp(&gain(*b)).then(b.cmp(a)));
-            let Some(best) = best.filter(|b| gain(*b) >= 0.0) else { return };
-            let ticket = Arc::clone(&self.rare[best]);
-            choice.add(Stratum::New, &ticket);
-            come_nearer(&mut nearest, &ticket.pairs);
+        let until = choice.rows.len() + most;
+        let mut left: Vec<usize> = (0..self.rare.len()).collect();
+        while choice.rows.len() < until {
+            let gain = |i: usize| (1.0 - nearest[i]).max(0.0) * value[i];
+            let best = (0..left.len()).max_by(|a, b| gain(left[*a]).total_cmp(&gain(left[*b])).then(left[*b].cmp(&left[*a])));
+            let Some(best) = best else { return };
+            let ticket = &self.rare[left.swap_remove(best)];
+            // Several tickets may have one id.
+            if choice.is_open(ticket) {
+                choice.add(Stratum::New, ticket);
+                come_nearer(&mut nearest, &ticket.pairs);
+            }
         }
     }
 
@@ -268,6 +276,15 @@ impl Choice {
         self.ids.insert(key(&ticket.id, &ticket.text));
         self.texts.insert(text_key(&ticket.text));
         self.rows.push((stratum, Arc::clone(ticket)));
+    }
+
+    /// Adds a ticket as one of those at random, whether it was chosen before or not.
+    fn at_random(&mut self, ticket: &Arc<Ticket>) {
+        match self.rows.iter_mut().find(|(_, t)| t.id == ticket.id && t.text == ticket.text) {
+            Some(row) => row.0 = Stratum::Random,
+            None if self.ids.contains(&key(&ticket.id, &ticket.text)) => {}
+            None => self.add(Stratum::Random, ticket),
+        }
     }
 
     /// Whether neither the ticket nor its text was chosen.
