@@ -165,7 +165,8 @@ impl Tickets<'_> {
             match (words.is_empty(), p.cause) {
                 // A kind may be known by its cause alone.
                 (true, Some(c)) => format!("原因是「{}」（{who}）", cause(c)),
-                _ => format!("{}（{who}）", words.join(" ")),
+                (true, None) => format!("没有明显的词（{who}）"),
+                (false, _) => format!("{}（{who}）", words.join(" ")),
             }
         };
         let who = |model: bool| if model { "模型" } else { "规则" };
@@ -294,7 +295,7 @@ struct Rows(Vec<Returned>);
 
 impl Consumer<SheetPart> for Rows {
     fn part(&mut self, part: SheetPart, _: &[bool]) -> Result<()> {
-        for at in [at::ID, at::DECIDED, at::STRATUM, at::ANSWER].into_iter().filter(|at| part.columns[*at].is_none()) {
+        if let Some(at) = [at::ID, at::DECIDED, at::STRATUM, at::ANSWER].into_iter().find(|at| part.columns[*at].is_none()) {
             let near = nearest(COLUMNS[at], part.header.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
             let message = format!("expected a sheet that `ahu review` has written, found no column `{}`{near}", COLUMNS[at]);
             return Err(Error::input(message).in_file(&part.file));

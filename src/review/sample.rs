@@ -17,6 +17,8 @@ const MAX_PAIRS: usize = 64;
 const MIN_PAIRS: usize = 4;
 /// Rare texts among which the new ones are chosen, at least.
 const MIN_POOL: usize = 4_000;
+/// So many texts have most pairs that mean something more than once.
+const MANY_TEXTS: u64 = 1_000;
 /// Texts that are known already and looked at when new ones are chosen.
 pub const KNOWN_TEXTS: usize = 500;
 
@@ -159,8 +161,12 @@ impl Sampler {
         (all / (self.counts[pair as usize] + 1) as f32).ln().max(0.0) / all.ln()
     }
 
+    /// How rare the pairs of a text are. Those that nobody else has written are mostly slips of the fingers, and count little
+    /// where there are many texts.
     fn rarity(&self, ticket: &Ticket) -> f32 {
-        ticket.pairs.iter().map(|p| self.weight(*p)).sum::<f32>() / ticket.pairs.len().max(1) as f32
+        let alone = if self.texts > MANY_TEXTS { 0.25 } else { 1.0 };
+        let value = |p: &u32| self.weight(*p) * if self.counts[*p as usize] <= 1 { alone } else { 1.0 };
+        ticket.pairs.iter().map(value).sum::<f32>() / ticket.pairs.len().max(1) as f32
     }
 
     /// Keeps the rarest, by what is counted now.
@@ -330,6 +336,22 @@ mod tests {
         assert!(uncertain.clone().all(|c| c.1.decided.is_empty() || c.1.confidence < 0.02), "{:?}", uncertain.collect::<Vec<_>>());
         let new = chosen.iter().filter(|c| c.0 == Stratum::New && c.1.text.contains("鹦鹉")).count();
         assert!(new >= 3, "{new} of 20");
+    }
+
+    #[test]
+    fn where_texts_are_alike_more_are_chosen_at_random() {
+        let mut sampler = Sampler::new(30);
+        for i in 0..200 {
+            let text = if i % 100 == 50 { "登录不上去怎么办".to_owned() } else { "在吗".to_owned() };
+            sampler.take(Ticket { id: format!("E{i}"), pairs: pairs(&text, &mut Normalized::default()), text, ..Ticket::default() });
+        }
+        let chosen = sampler.finish(&[], |_| None);
+        let random: HashSet<&str> = chosen.iter().filter(|c| c.0 == Stratum::Random).map(|c| c.1.id.as_str()).collect();
+        assert!(chosen.len() == 30 && random.len() >= 29, "{chosen:?}");
+        // They are those of the lowest ranks, as if there had never been another sort.
+        let mut all: Vec<String> = (0..200).map(|i| format!("E{i}")).collect();
+        all.sort_by_key(|id| xxh3_64_with_seed(id.as_bytes(), 1));
+        assert!(all[..random.len()].iter().all(|id| random.contains(id.as_str())));
     }
 
     #[test]
