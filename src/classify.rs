@@ -17,7 +17,7 @@ pub use fields::Field;
 pub use learned::kind_of;
 
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Model, Target};
 use crate::prediction::Prediction;
 use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
@@ -111,6 +111,27 @@ impl Classifier {
     #[must_use]
     pub fn segmenter(&self) -> &Segmenter {
         &self.segmenter
+    }
+
+    /// The models it decides by.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.learned.iter().map(Learned::model)
+    }
+
+    /// The share of a text's features that the model of this target has not seen; `None` without such a model.
+    pub fn unknown(&self, text: &str, target: Target, scratch: &mut Scratch) -> Option<f32> {
+        let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
+        Normalizer::builtin().fold(text, &mut scratch.customer.normal);
+        scratch.learned.read(&scratch.customer.normal, &self.plain);
+        Some(learned.unknown(scratch))
+    }
+
+    /// How far the model of this target would put its label ahead of the next, if it had to decide; `None` without such a model.
+    pub fn margin(&self, text: &str, target: Target, scratch: &mut Scratch) -> Option<f32> {
+        let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
+        Normalizer::builtin().fold(text, &mut scratch.customer.normal);
+        scratch.learned.read(&scratch.customer.normal, &self.plain);
+        Some(learned.margin(scratch))
     }
 
     /// Buffers for one thread.

@@ -6,8 +6,10 @@ mod config;
 mod evaluate;
 mod generate;
 mod init;
+mod learn;
 mod mask;
 mod output;
+mod review;
 mod setup;
 mod summarize;
 mod train;
@@ -34,6 +36,8 @@ enum Command {
     Check(check::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Review(review::Args),
+    Learn(learn::Args),
     Mask(mask::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
@@ -56,6 +60,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::execute(args),
         Command::Train(args) => train::execute(args),
         Command::Evaluate(args) => evaluate::execute(args),
+        Command::Review(args) => review::execute(args),
+        Command::Learn(args) => learn::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),

@@ -18,6 +18,7 @@ pub mod model;
 pub mod pipeline;
 pub mod prediction;
 pub mod report;
+pub mod review;
 pub mod segment;
 pub mod taxonomy;
 pub mod ticket;

@@ -15,7 +15,7 @@ use features::Feature;
 use serde::{Deserialize, Serialize};
 
 /// What a model tells of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
     /// Complaint, inquiry, …
@@ -105,4 +105,21 @@ pub struct Model {
     pub bias: Vec<f32>,
     /// Scores to probabilities.
     pub calibration: Calibration,
+}
+
+impl Model {
+    /// A hash of what it decides by: tells models apart.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        self.labels.iter().for_each(|l| {
+            hasher.update(l.as_bytes());
+            hasher.update(&[0]);
+        });
+        self.features.iter().for_each(|f| hasher.update(&f.to_le_bytes()));
+        [&self.scale, &self.bias].into_iter().flatten().for_each(|x| hasher.update(&x.to_le_bytes()));
+        let weights: Vec<u8> = self.weights.iter().map(|w| *w as u8).collect();
+        hasher.update(&weights);
+        hasher.digest()
+    }
 }

@@ -4,6 +4,7 @@
 pub mod annotate;
 pub mod inspect;
 pub mod labelled;
+pub mod review;
 pub mod summary;
 
 use crate::cell::push_cell;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("error", 0),
     ("cell", 0),
     ("ticket", 0),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u32); 17] = [
     ("ingest", 3),
     ("classify", 3),
     ("report", 3),
+    ("review", 3),
     ("pipeline", 4),
     ("learn", 4),
     ("cli", 5),

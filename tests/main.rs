@@ -14,6 +14,7 @@ mod mask;
 mod mutations;
 mod nasty;
 mod pollution;
+mod review;
 mod run;
 mod story;
 mod surroundings;

@@ -50,6 +50,21 @@ impl Learned {
         self.predictor.target() == Target::Product
     }
 
+    /// The model.
+    pub fn model(&self) -> &Model {
+        self.predictor.model()
+    }
+
+    /// The share of features that the model does not know, of the text that the scratch has read.
+    pub fn unknown(&self, scratch: &Scratch) -> f32 {
+        self.predictor.unknown(&scratch.learned)
+    }
+
+    /// How far it puts a label ahead of the next, in the text that the scratch has read.
+    pub fn margin(&self, scratch: &mut Scratch) -> f32 {
+        self.predictor.decide(&mut scratch.learned).margin
+    }
+
     /// What the model says of the text that the scratch has read, where it is sure.
     fn decide(&self, scratch: &mut Scratch) -> Option<Verdict> {
         let verdict = self.predictor.decide(&mut scratch.learned);

@@ -102,7 +102,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
 }
 
 /// What was learnt, in a few lines.
-fn summary(model: &Model, bytes: usize) -> String {
+pub fn summary(model: &Model, bytes: usize) -> String {
     let s = &model.summary;
     let quality = if model.several { "micro-averaged F1" } else { "accuracy" };
     format!(

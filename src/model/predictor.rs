@@ -111,6 +111,13 @@ impl Predictor {
         }
     }
 
+    /// The share of features that the model does not know, of the text that `scratch` has read; 1 of a text without any.
+    #[must_use]
+    pub fn unknown(&self, scratch: &Scratch) -> f32 {
+        let known = scratch.found.iter().filter(|(feature, ..)| self.index(*feature).is_some()).count();
+        1.0 - known as f32 / scratch.found.len().max(1) as f32
+    }
+
     /// Decides on the text that `scratch` has read; leaves scores and probabilities in it.
     pub fn decide(&self, scratch: &mut Scratch) -> Verdict {
         let m = &self.model;
