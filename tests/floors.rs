@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("error", 0),
     ("cell", 0),
     ("ticket", 0),
     ("taxonomy", 0),
     ("prediction", 0),
+    ("prevalence", 0),
     ("counts", 0),
     ("digest", 0),
     ("mask", 0),
