@@ -17,6 +17,7 @@ pub mod mask;
 pub mod model;
 pub mod pipeline;
 pub mod prediction;
+pub mod prevalence;
 pub mod report;
 pub mod review;
 pub mod segment;

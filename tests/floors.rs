@@ -9,6 +9,7 @@ const FLOORS: [(&str, u32); 18] = [
     ("ticket", 0),
     ("taxonomy", 0),
     ("prediction", 0),
+    ("prevalence", 0),
     ("counts", 0),
     ("digest", 0),
     ("mask", 0),
