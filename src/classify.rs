@@ -16,6 +16,7 @@ pub use examples::Failure;
 pub use fields::Field;
 pub use learned::kind_of;
 
+use crate::digest::Corrections;
 use crate::error::Result;
 use crate::model::{Model, Target};
 use crate::prediction::Prediction;
@@ -132,6 +133,20 @@ impl Classifier {
         Normalizer::builtin().fold(text, &mut scratch.customer.normal);
         scratch.learned.read(&scratch.customer.normal, &self.plain);
         Some(learned.margin(scratch))
+    }
+
+    /// What counts of kinds and causes are corrected by, where models were measured; of two models of one target the later.
+    #[must_use]
+    pub fn corrections(&self) -> Corrections<'_> {
+        let mut corrections = Corrections::default();
+        for (target, reference, labels) in self.learned.iter().filter_map(Learned::correction) {
+            match target {
+                Target::Kind => corrections.kinds = Some((reference, labels)),
+                Target::Cause => corrections.causes = Some((reference, labels)),
+                Target::Product => {}
+            }
+        }
+        corrections
     }
 
     /// Buffers for one thread.

@@ -2,6 +2,7 @@
 //! as they are added in the order of the input.
 
 use crate::prediction::Kind;
+use crate::prevalence::{self, Soft};
 use jiff::civil::Date;
 use std::collections::HashMap;
 
@@ -50,6 +51,10 @@ pub struct Counted<'a> {
     pub contact: Option<Contact>,
     /// What its text says.
     pub wording: Wording,
+    /// What a model of kinds thinks of it.
+    pub kind_cell: Option<prevalence::Cell>,
+    /// What a model of causes thinks of it.
+    pub cause_cell: Option<prevalence::Cell>,
 }
 
 /// Tickets of one product, kind and cause.
@@ -116,7 +121,18 @@ pub struct ProductCounts {
     pub spellings: HashMap<String, u64>,
     /// By kind and cause.
     pub cells: HashMap<CellKey, Cell>,
+    /// What a model of kinds thinks of its tickets.
+    pub kinds: Soft,
+    /// What a model of causes thinks of them.
+    pub causes: Soft,
+    /// The first of those that the models are not sure of.
+    pub doubtful: Vec<String>,
 }
+
+/// Most [`ProductCounts::doubtful`] tickets that are kept.
+const MOST_DOUBTFUL: usize = 20;
+/// A model is sure of a ticket from this probability on.
+const SURE: f64 = 0.9;
 
 /// Counts of many tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +164,12 @@ impl Counts {
             None => {
                 product.spellings.insert(name.to_owned(), 1);
             }
+        }
+        ticket.kind_cell.iter().for_each(|c| product.kinds.add(*c));
+        ticket.cause_cell.iter().for_each(|c| product.causes.add(*c));
+        let doubtful = [ticket.kind_cell, ticket.cause_cell].into_iter().flatten().any(|c| c.probabilities().0 < SURE);
+        if doubtful && product.doubtful.len() < MOST_DOUBTFUL {
+            product.doubtful.push(ticket.id.to_owned());
         }
         let cell = product.cells.entry((ticket.kind, ticket.counted_as)).or_default();
         if cell.count == 0 {
@@ -183,6 +205,9 @@ impl std::ops::AddAssign for Counts {
             for (name, n) in product.spellings {
                 *mine.spellings.entry(name).or_default() += n;
             }
+            mine.kinds += product.kinds;
+            mine.causes += product.causes;
+            mine.doubtful.extend(product.doubtful.into_iter().take(MOST_DOUBTFUL - mine.doubtful.len()));
             for (key, cell) in product.cells {
                 let own = mine.cells.entry(key).or_default();
                 if own.count == 0 {
@@ -233,6 +258,8 @@ mod tests {
                         id: &i.to_string(),
                         contact: Some((u64::from(*product), *cause as i32)),
                         wording: u32::from(*product),
+                        kind_cell: Some(prevalence::Cell::of(&[f32::from(*cause) / 4.0, 1.0 - f32::from(*cause) / 4.0])),
+                        cause_cell: None,
                     };
                     c.add((&product.to_string(), "p"), &counted);
                 }

@@ -3,6 +3,7 @@
 use crate::counts::{CellKey, Counts, ProductCounts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prediction::Kind;
+use crate::prevalence::{self, Reference, Soft};
 use crate::taxonomy::Taxonomy;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ pub struct CauseDigest {
     pub cause: String,
     /// How many.
     pub count: u64,
+    /// How many they probably are, where a model was measured; `count` is how many were decided so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
     /// How many matters they are: a customer who comes again soon comes for the same. Absent where no customer is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matters: Option<u64>,
@@ -90,6 +94,9 @@ pub struct KindDigest {
     pub kind: &'static str,
     /// How many.
     pub count: u64,
+    /// How many they probably are, where a model was measured; `count` is how many were decided so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
     /// By cause, most first.
     pub causes: Vec<CauseDigest>,
     /// The rest.
@@ -105,7 +112,34 @@ pub struct ProductDigest {
     pub count: u64,
     /// By kind; complaints and inquiries always, the others where there are any.
     pub kinds: Vec<KindDigest>,
+    /// Where there are too few tickets for correcting their counts: those that models are not sure of. Whoever reads them knows the
+    /// exact numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read_for_certainty: Vec<String>,
 }
+
+/// A count with what is known of the classifier's errors: see [`crate::prevalence`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Corrected {
+    /// How many they probably are; over all kinds of a product as many as were decided.
+    pub count: u64,
+    /// Lower end of the 95 % interval.
+    pub low: u64,
+    /// Upper end of it.
+    pub high: u64,
+}
+
+/// What counts are corrected by: for each target a reference, and its labels as places in [`Kind::ALL`] or indexes of causes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Corrections<'a> {
+    /// Of kinds.
+    pub kinds: Option<(&'a Reference, &'a [usize])>,
+    /// Of causes.
+    pub causes: Option<(&'a Reference, &'a [usize])>,
+}
+
+/// Most tickets of a product whose counts are not corrected: reading the doubtful ones of so few makes the numbers exact.
+const READ_INSTEAD: u64 = 50;
 
 /// The digest: the value all reports are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -147,14 +181,14 @@ impl Digest {
     ///
     /// # Errors
     /// When the counts are not what the accounting says.
-    pub fn new(counts: &Counts, accounting: Accounting, taxonomy: &Taxonomy, header: Header) -> Result<Digest> {
+    pub fn new(counts: &Counts, accounting: Accounting, taxonomy: &Taxonomy, corrections: Corrections<'_>, header: Header) -> Result<Digest> {
         accounting.check()?;
         if counts.total() != accounting.classified {
             let message =
                 format!("{} rows classified, but the digest counts {}; nothing is published; please report this", accounting.classified, counts.total());
             return Err(Error::new(ErrorKind::Accounting, message));
         }
-        let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy, header.repeat_days)).collect();
+        let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy, corrections, header.repeat_days)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
         Ok(Digest {
@@ -168,14 +202,39 @@ impl Digest {
         })
     }
 
-    /// Tickets of this kind over all products.
+    /// Tickets of this kind over all products; corrected where that is known.
     #[must_use]
     pub fn total(&self, kind: &str) -> u64 {
-        self.products.iter().flat_map(|p| &p.kinds).filter(|k| k.kind == kind).map(|k| k.count).sum()
+        self.products.iter().flat_map(|p| &p.kinds).filter(|k| k.kind == kind).map(|k| k.corrected.map_or(k.count, |c| c.count)).sum()
+    }
+
+    /// Whether any count is corrected.
+    #[must_use]
+    pub fn is_corrected(&self) -> bool {
+        let kinds = || self.products.iter().flat_map(|p| &p.kinds);
+        kinds().any(|k| k.corrected.is_some()) || kinds().flat_map(|k| &k.causes).any(|c| c.corrected.is_some())
     }
 }
 
-fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, repeat_days: u32) -> ProductDigest {
+/// Corrected counts of a product's labels, by kind or cause; whole numbers that add up as the estimates do.
+fn corrected(soft: &Soft, correction: Option<(&Reference, &[usize])>) -> BTreeMap<usize, Corrected> {
+    let Some((reference, labels)) = correction.filter(|_| soft.total() > READ_INSTEAD) else { return BTreeMap::new() };
+    let estimates = prevalence::estimate(soft, reference);
+    let mut counts: Vec<u64> = estimates.iter().map(|e| e.count as u64).collect();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by(|a, b| estimates[*b].count.fract().total_cmp(&estimates[*a].count.fract()).then(a.cmp(b)));
+    let missing = soft.total().saturating_sub(counts.iter().sum()) as usize;
+    order.iter().take(missing).for_each(|l| counts[*l] += 1);
+    let of = |l: usize| Corrected {
+        count: counts[l],
+        low: (estimates[l].low.floor() as u64).min(counts[l]),
+        high: (estimates[l].high.ceil() as u64).max(counts[l]),
+    };
+    labels.iter().enumerate().map(|(l, meaning)| (*meaning, of(l))).collect()
+}
+
+fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corrections<'_>, repeat_days: u32) -> ProductDigest {
+    let (by_kind, by_cause) = (corrected(&counts.kinds, corrections.kinds), corrected(&counts.causes, corrections.causes));
     // The commonest spelling names the product; of equals the first by the alphabet.
     let name = counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
     let cells: BTreeMap<&CellKey, _> = counts.cells.iter().collect();
@@ -186,9 +245,12 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, repeat_days: u32)
             match cause {
                 Some(i) => {
                     let cause = &taxonomy.causes[cell.first_cause.unwrap_or(*i)];
+                    // A model of causes knows nothing of kinds: what it corrects must be all of the cause.
+                    let alone = cells.keys().filter(|(_, c)| c == &Some(*i)).count() == 1;
                     causes.push(CauseDigest {
                         cause: cause.name(),
                         count: cell.count,
+                        corrected: by_cause.get(i).copied().filter(|_| alone),
                         matters: cell.matters(i32::try_from(repeat_days).unwrap_or(i32::MAX)),
                         same_text: cell.same_text(),
                         ids: cell.ids.clone(),
@@ -201,8 +263,11 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, repeat_days: u32)
         causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
         let count = causes.iter().map(|c| c.count).sum::<u64>() + unassigned.count;
         let always = matches!(kind, Some(Kind::Complaint | Kind::Inquiry));
-        (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, causes, unassigned })
+        let corrected = kind.and_then(|k| by_kind.get(&(k as usize)).copied());
+        (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, corrected, causes, unassigned })
     });
     let kinds: Vec<KindDigest> = kinds.collect();
-    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds }
+    let few = (1..=READ_INSTEAD).contains(&counts.kinds.total().max(counts.causes.total()));
+    let read_for_certainty = if few { counts.doubtful.clone() } else { Vec::new() };
+    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty }
 }

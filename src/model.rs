@@ -11,6 +11,7 @@ pub mod predictor;
 pub use calibration::Calibration;
 pub use predictor::{Predictor, Scratch, Verdict};
 
+use crate::prevalence::Cell;
 use features::Feature;
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,8 @@ pub struct Model {
     pub bias: Vec<f32>,
     /// Scores to probabilities.
     pub calibration: Calibration,
+    /// Tickets scored out of fold: true label, posterior, how many. What counts are corrected by; empty for several labels a ticket.
+    pub reference: Vec<(u16, Cell, u32)>,
 }
 
 impl Model {

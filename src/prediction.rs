@@ -1,5 +1,6 @@
 //! What was decided for one ticket, and why.
 
+use crate::prevalence::Cell;
 use serde::{Deserialize, Serialize};
 
 /// Kind of a ticket: what its writer wants from the desk.
@@ -81,6 +82,11 @@ pub struct ByModel {
     pub product: Option<f32>,
     /// The words that decided the product.
     pub product_evidence: Vec<Evidence>,
+    /// What a model of kinds thinks of the ticket, sure or not: counts are corrected by it. Absent where it was decided as a kind
+    /// that the model does not know.
+    pub kind_cell: Option<Cell>,
+    /// As `kind_cell`, of causes.
+    pub cause_cell: Option<Cell>,
     /// Whether a model decided the kind.
     pub kind: bool,
     /// Whether a model decided the cause.

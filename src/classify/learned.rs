@@ -6,6 +6,7 @@ use super::{Config, Scratch};
 use crate::error::{Error, Result};
 use crate::model::{Model, Predictor, Target, Verdict};
 use crate::prediction::{ByModel, Evidence, Kind, Prediction};
+use crate::prevalence::{Cell, Reference};
 use crate::taxonomy::Taxonomy;
 
 /// How far the likeliest label must be ahead of the next for a model to be sure.
@@ -24,6 +25,8 @@ pub(super) struct Learned {
     /// Per label: the least probability to be sure at.
     thresholds: Vec<f32>,
     margin: f32,
+    /// What counts are corrected by, where the model has been measured.
+    reference: Option<Reference>,
 }
 
 impl Learned {
@@ -42,7 +45,8 @@ impl Learned {
             Some(target) => model.calibration.thresholds(target),
             None => vec![config.min_confidence; model.labels.len()],
         };
-        Ok(Learned { meaning, thresholds, margin: if always { -1.0 } else { MARGIN }, predictor: Predictor::new(model) })
+        let reference = Some(&model.reference).filter(|r| !r.is_empty()).and_then(|r| Reference::new(model.labels.len(), r.iter().copied()).ok());
+        Ok(Learned { reference, meaning, thresholds, margin: if always { -1.0 } else { MARGIN }, predictor: Predictor::new(model) })
     }
 
     /// Whether it tells products: that comes before everything else.
@@ -110,32 +114,51 @@ impl Learned {
         if self.names_products() {
             return;
         }
-        let Some(verdict) = self.decide(scratch) else { return };
+        let sure = self.decide(scratch);
+        let cell = self.reference.as_ref().map(|_| Cell::of(&scratch.learned.probabilities));
+        if let Some(verdict) = &sure {
+            let evidence = self.evidence(text, scratch, verdict.labels[0]);
+            self.replace(verdict, evidence, taxonomy, prediction);
+        }
+        // What is undecided, or was decided as what the model does not know, is no part of its counts.
+        let by = prediction.by_model.get_or_insert_default();
+        match self.predictor.target() {
+            Target::Kind => by.kind_cell = cell.filter(|_| prediction.kind.is_some_and(|k| self.meaning.contains(&(k as usize)))),
+            Target::Cause => by.cause_cell = cell.filter(|_| prediction.cause.is_some_and(|c| self.meaning.contains(&taxonomy.causes[c].counted_as))),
+            Target::Product => {}
+        }
+    }
+
+    /// Puts the model's decision in the place of the rules'.
+    fn replace(&self, verdict: &Verdict, evidence: Vec<Evidence>, taxonomy: &Taxonomy, prediction: &mut Prediction) {
         let first = self.meaning[verdict.labels[0]];
+        let by = prediction.by_model.get_or_insert_default();
         match self.predictor.target() {
             Target::Product => {}
             Target::Kind => {
                 let kind = Kind::ALL[first];
                 let by_rules = prediction.kind.replace(kind);
                 prediction.kind_confidence = verdict.probability;
-                prediction.kind_evidence = self.evidence(text, scratch, verdict.labels[0]);
-                let by = prediction.by_model.get_or_insert_default();
+                prediction.kind_evidence = evidence;
                 (by.kind, by.kind_of_rules) = (true, by_rules.filter(|k| *k != kind));
             }
             Target::Cause => {
                 if prediction.cause.is_some_and(|c| taxonomy.causes[c].own) {
-                    let by = prediction.by_model.get_or_insert_default();
                     by.cause_overruled = prediction.cause.filter(|c| taxonomy.causes[*c].counted_as != first).map(|_| first);
                     return;
                 }
                 let by_rules = prediction.cause.replace(first).filter(|c| taxonomy.causes[*c].counted_as != first);
                 prediction.cause_confidence = verdict.probability;
-                prediction.cause_evidence = self.evidence(text, scratch, verdict.labels[0]);
-                let by = prediction.by_model.get_or_insert_default();
+                prediction.cause_evidence = evidence;
                 (by.cause, by.cause_of_rules) = (true, by_rules);
                 by.more_causes = verdict.labels[1..].iter().map(|l| self.meaning[*l]).collect();
             }
         }
+    }
+
+    /// What counts by this model are corrected with; its labels as kinds' places or causes' indexes.
+    pub fn correction(&self) -> Option<(Target, &Reference, &[usize])> {
+        Some((self.predictor.target(), self.reference.as_ref()?, &self.meaning))
     }
 }
 

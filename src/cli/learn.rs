@@ -74,7 +74,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let model_file = args.output.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
     let labels = LabelArgs {
         target: args.target,
-        label_column: args.label_column.unwrap_or_default(),
+        label_column: args.label_column,
+        from_rules: false,
         abstain_label: args.abstain_label,
         cost: args.cost,
         balance: args.balance,

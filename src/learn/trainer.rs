@@ -4,7 +4,8 @@ use super::dataset::{self, Matrix, Vocabulary};
 use super::solver::{self, Solution};
 use super::{calibrate, evaluation};
 use crate::error::{Error, Result};
-use crate::model::{Model, Summary, Target};
+use crate::model::{Calibration, Model, Summary, Target};
+use crate::prevalence::Cell;
 use crate::segment::Segmenter;
 use crate::ticket::Labelled;
 use rayon::prelude::*;
@@ -205,6 +206,7 @@ impl Trainer {
             taxonomy: self.taxonomy,
             dictionary: self.dictionary,
         };
+        let reference = if problem.several { Vec::new() } else { reference(&calibration, &scores, &truth) };
         let weights: Vec<Vec<f32>> = solutions.into_iter().map(|s| s.weights).collect();
         let (packed, scale) = quantised(&weights, &vocabulary.idf);
         let bias = weights.iter().map(|w| w[w.len() - 1]).collect();
@@ -219,6 +221,7 @@ impl Trainer {
             scale,
             bias,
             calibration,
+            reference,
         };
         Ok(Trained { model, held_out })
     }
@@ -251,6 +254,17 @@ impl Trainer {
         };
         Ok((labels, problem, vocabulary))
     }
+}
+
+/// Posteriors out of fold by true label.
+fn reference(calibration: &Calibration, scores: &[Vec<f32>], truth: &[Vec<usize>]) -> Vec<(u16, Cell, u32)> {
+    let mut counts: BTreeMap<(u16, Cell), u32> = BTreeMap::new();
+    let mut probabilities = Vec::new();
+    for (scores, truth) in scores.iter().zip(truth) {
+        calibration.apply(scores, false, &mut probabilities);
+        *counts.entry((truth[0] as u16, Cell::of(&probabilities))).or_default() += 1;
+    }
+    counts.into_iter().map(|((label, cell), n)| (label, cell, n)).collect()
 }
 
 /// Weights times idf in 8 bits, and what a unit of each label is worth.

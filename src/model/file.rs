@@ -7,6 +7,7 @@
 
 use super::{Calibration, Model, Summary, Target};
 use crate::error::{Error, Result};
+use crate::prevalence::{Cell, Reference};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -25,6 +26,8 @@ struct Head {
     summary: Summary,
     features: usize,
     calibration: Calibration,
+    /// True label, first and second label, bins of their probabilities, tickets.
+    reference: Vec<(u16, u16, u16, u8, u8, u32)>,
 }
 
 impl Model {
@@ -41,6 +44,7 @@ impl Model {
             summary: self.summary.clone(),
             features: self.features.len(),
             calibration: self.calibration.clone(),
+            reference: self.reference.iter().map(|(l, c, n)| (*l, c.first, c.second, c.p_first, c.p_second, *n)).collect(),
         };
         let head = serde_json::to_vec(&head).map_err(|e| broken(&e))?;
         let mut body = (head.len() as u32).to_le_bytes().to_vec();
@@ -98,6 +102,11 @@ impl Model {
                 bias: body.floats(labels)?,
                 weights: body.take(features, labels)?.iter().map(|w| *w as i8).collect(),
                 calibration: head.calibration,
+                reference: head
+                    .reference
+                    .into_iter()
+                    .map(|(l, first, second, p_first, p_second, n)| (l, Cell { first, second, p_first, p_second }, n))
+                    .collect(),
             })
         })();
         model.filter(|m| body.0.is_empty() && m.is_whole()).ok_or_else(|| damaged("its parts do not fit together"))
@@ -109,6 +118,7 @@ impl Model {
         let c = &self.calibration;
         let floats = [&self.idf, &self.scale, &self.bias, &c.offset].into_iter().flatten().chain([&c.slope, &c.given, &c.none_below]);
         labels > 0
+            && Reference::new(labels, self.reference.iter().copied()).is_ok()
             && labels < usize::from(u16::MAX)
             && self.labels.is_sorted_by(|a, b| a < b)
             && [c.offset.len(), c.sigmoid.len(), c.precision.len(), self.summary.label_rows.len()].iter().all(|n| *n == labels)

@@ -244,7 +244,7 @@ pub fn facts_of(job: &Job<'_>, source: &Source) -> Option<Facts> {
     let ingest = by_columns(FACTS[1], vec![SHEETS[2].to_owned()]);
     let sources = [source.clone()];
     let job = Job { ingest: &ingest, sources: &sources, only_ids: None, keep_raw: false, max_quarantined: 1.0, dates: job.dates.clone(), ..*job };
-    let (rows, ..) = super::labelled::labelled(&job, FACTS[0]).ok()?;
+    let (rows, ..) = super::labelled::labelled(&job, super::labelled::Teller::Column(FACTS[0])).ok()?;
     let fact = |name: &str| rows.iter().find(|r| r.labels == [name]).map(|r| r.text.trim().to_owned());
     Some(Facts {
         target: fact(FACT_NAMES[0])?.parse().ok()?,

@@ -6,6 +6,7 @@ use crate::digest::{Digest, Header};
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
 use crate::prediction::Kind;
+use crate::prevalence::Cell;
 use crate::segment::Normalizer;
 use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
@@ -37,6 +38,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
         &counter.counts,
         outcome.accounting,
         job.classifier.taxonomy(),
+        job.classifier.corrections(),
         Header { as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days },
     )?;
     Ok((digest, outcome, rejects))
@@ -61,6 +63,8 @@ struct Ticket {
     cause: Option<u32>,
     id: (u32, u32),
     day: Option<Date>,
+    /// What models of kinds and causes think of it.
+    cells: [Option<Cell>; 2],
 }
 
 struct Summary;
@@ -100,6 +104,7 @@ impl Output for Summary {
             cause: p.cause.map(|c| c as u32),
             id: (from, part.ids.len() as u32),
             day,
+            cells: p.by_model.as_ref().map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
         });
     }
 }
@@ -117,7 +122,10 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
             let cause = t.cause.map(|c| c as usize);
             let counted_as = cause.map(|c| self.taxonomy.causes[c].counted_as);
             let id = &part.ids[t.id.0 as usize..t.id.1 as usize];
-            self.counts.add((key, name), &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact, wording: t.wording });
+            self.counts.add(
+                (key, name),
+                &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact, wording: t.wording, kind_cell: t.cells[0], cause_cell: t.cells[1] },
+            );
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }

@@ -1,5 +1,7 @@
 //! The words of reports, in each language.
 
+use crate::digest::Corrected;
+
 /// Language of what people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
@@ -103,6 +105,26 @@ impl Lang {
             Lang::ZhHant => format!("同一客戶 {days} 天內為同一原因再來，算同一件。"),
             Lang::En => format!("A customer who comes again for the same cause within {days} days comes for the same matter."),
         }
+    }
+
+    /// `（27–33）` beside a corrected count; empty beside others.
+    #[must_use]
+    pub fn interval(self, corrected: Option<Corrected>) -> String {
+        match (corrected, self) {
+            (None, _) => String::new(),
+            (Some(c), Lang::En) => format!(" ({}–{})", c.low, c.high),
+            (Some(c), _) => format!("（{}–{}）", c.low, c.high),
+        }
+    }
+
+    /// What corrected counts are.
+    #[must_use]
+    pub fn corrections(self) -> &'static str {
+        self.pick(
+            "带括号的数已按模型的错判率校正，括号里是 95 % 区间；后面的编号按原判列出。",
+            "帶括號的數已按模型的錯判率校正，括號裡是 95 % 區間；後面的編號按原判列出。",
+            "Counts with brackets are corrected for the model's mistakes, with their 95 % intervals; ids are those of its decisions.",
+        )
     }
 
     /// `投诉 30`.

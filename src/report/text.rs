@@ -24,6 +24,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(&format!("\n{} {}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), ids.len(), lang.colon(), ids.join(" ")));
     }
     out.push('\n');
+    if digest.is_corrected() {
+        out.push_str(lang.corrections());
+        out.push('\n');
+    }
     if let Some(days) = said_twice(digest) {
         out.push_str(&lang.repeats(days));
         out.push('\n');
@@ -78,11 +82,29 @@ pub(crate) fn accounting_line(digest: &Digest, options: Options) -> String {
 fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
     let lang = options.lang;
     let name = if product.product.is_empty() { lang.no_product().to_owned() } else { harmless(&product.product) };
-    let kinds: Vec<String> = product.kinds.iter().map(|k| if k.count == 0 { lang.none_of(k.kind) } else { lang.counted(k.kind, k.count) }).collect();
+    let kinds: Vec<String> = product.kinds.iter().map(|k| if shown(k) == 0 { lang.none_of(k.kind) } else { counted(k, lang) }).collect();
     out.push_str(&format!("【{name}】{}\n", kinds.join(lang.comma())));
     for kind in product.kinds.iter().filter(|k| k.count > 0) {
         kind_lines(out, kind, options);
     }
+    if !product.read_for_certainty.is_empty() {
+        let (read, more) = shown_ids(&product.read_for_certainty, product.read_for_certainty.len() as u64, options);
+        let said = lang.pick(
+            "模型对这几件没有把握，读过就准了",
+            "模型對這幾件沒有把握，讀過就準了",
+            "the model is not sure of these; reading them makes the numbers exact",
+        );
+        out.push_str(&format!("  {said}{}{}{}\n", lang.colon(), read.join(" "), if more { " …" } else { "" }));
+    }
+}
+
+/// What is shown of a kind's count: corrected where that is known.
+fn shown(kind: &KindDigest) -> u64 {
+    kind.corrected.map_or(kind.count, |c| c.count)
+}
+
+fn counted(kind: &KindDigest, lang: super::Lang) -> String {
+    lang.counted(kind.kind, shown(kind)) + &lang.interval(kind.corrected)
 }
 
 /// A line of the table under a kind: count, cause, ids.
@@ -98,7 +120,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         let (shown, more) = shown_ids(ids, count, options);
         format!("{}{}", shown.join(" "), if more { " …" } else { "" })
     };
-    let head = lang.counted(kind.kind, kind.count);
+    let head = counted(kind, lang);
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
@@ -119,7 +141,11 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     let mut lines: Vec<Line> = kind
         .causes
         .iter()
-        .map(|c| Line { count: c.count, cause: harmless(&c.cause) + &lang.beside(c.count, c.matters, c.same_text), ids: ids(&c.ids, c.count) })
+        .map(|c| Line {
+            count: c.corrected.map_or(c.count, |c| c.count),
+            cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text),
+            ids: ids(&c.ids, c.count),
+        })
         .collect();
     if kind.unassigned.count > 0 {
         let u = &kind.unassigned;
