@@ -17,8 +17,12 @@ const MAX_FEATURES: usize = 1 << 19;
 const MAX_WEIGHTS: usize = 1 << 25;
 /// With more rows than these a feature of a single row is left out.
 const ROWS_WITH_RARE_FEATURES: usize = 20_000;
-/// Parts into which rows are cut, by their texts: equal texts are never on both sides.
+/// Parts into which rows are cut, by their texts: equal texts are never on both sides. Of few rows more parts, so that models
+/// without one of them are nearly as good as the one of all.
 const FOLDS: u64 = 5;
+const FOLDS_OF_FEW: u64 = 20;
+const FEW_ROWS: usize = 3_000;
+const FEW_LABELS: usize = 30;
 /// Rows on which settings are tried, and rows out of fold that are enough to calibrate.
 const ROWS_TO_TRY: usize = 10_000;
 const ROWS_TO_CALIBRATE: usize = 10_000;
@@ -83,7 +87,8 @@ struct Problem {
     has: Vec<Vec<bool>>,
     truth: Vec<Vec<usize>>,
     several: bool,
-    /// Per row, 0 to [`FOLDS`].
+    folds: u64,
+    /// Per row, below `folds`.
     fold: Vec<u64>,
 }
 
@@ -137,7 +142,7 @@ impl Problem {
             let step = rows.len() as f64 / ROWS_TO_TRY as f64;
             rows = (0..ROWS_TO_TRY).map(|i| (i as f64 * step) as u32).collect();
         }
-        let folds = if rows.len() <= 2_000 { FOLDS } else { 2 };
+        let folds = if rows.len() <= FEW_ROWS { self.folds } else { 2 };
         let balances = trainer.balance.map_or(BALANCES.to_vec(), |b| vec![b]);
         let costs = trainer.cost.map_or(COSTS.to_vec(), |c| vec![c]);
         let mut best = Setting { cost: costs[0], balance: balances[0] };
@@ -183,7 +188,7 @@ impl Trainer {
         let setting = problem.choose(self);
         let all: Vec<u32> = (0..problem.matrix.rows() as u32).collect();
         let solutions = problem.fit(&all, setting, TOLERANCE, None);
-        let folds = ((ROWS_TO_CALIBRATE as u64 * FOLDS).div_ceil(all.len().max(1) as u64)).clamp(1, FOLDS);
+        let folds = (ROWS_TO_CALIBRATE as u64 * problem.folds).div_ceil(all.len().max(1) as u64).clamp(1, problem.folds);
         let held_out = problem.out_of_fold(&all, folds, setting, Some(&solutions));
         let inside: Vec<&HeldOut> = held_out.iter().filter(|h| !h.labels.is_empty()).collect();
         let scores: Vec<Vec<f32>> = inside.iter().map(|h| h.scores.clone()).collect();
@@ -245,12 +250,14 @@ impl Trainer {
         let least = if rows.len() > ROWS_WITH_RARE_FEATURES { 2 } else { 1 };
         let most = MAX_FEATURES.min(MAX_WEIGHTS / labels.len());
         let vocabulary = Vocabulary::of(&counted, least, most);
+        let folds = if rows.len() <= FEW_ROWS && labels.len() <= FEW_LABELS { FOLDS_OF_FEW } else { FOLDS };
         let problem = Problem {
             matrix: vocabulary.matrix(&counted),
             has: (0..labels.len()).map(|l| truth.iter().map(|t| t.contains(&l)).collect()).collect(),
             several: truth.iter().any(|t| t.len() > 1),
             truth,
-            fold: rows.iter().map(|r| xxh3_64(r.text.as_bytes()) % FOLDS).collect(),
+            folds,
+            fold: rows.iter().map(|r| xxh3_64(r.text.as_bytes()) % folds).collect(),
         };
         Ok((labels, problem, vocabulary))
     }
