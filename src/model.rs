@@ -1,6 +1,6 @@
 //! What was learnt from labelled tickets: a linear model, one weight a label and feature, with its calibration.
 //!
-//! [`features`] takes a text apart, [`Model`] is plain data that [`file`] writes and reads, [`Predictor`] decides by it.
+//! [`features`] takes a text apart, [`Model`] is plain data that [`mod@file`] writes and reads, [`Predictor`] decides by it.
 //! Models are made in [`crate::learn`].
 
 pub mod calibration;
