@@ -121,18 +121,20 @@ impl Classifier {
 
     /// The share of a text's features that the model of this target has not seen; `None` without such a model.
     pub fn unknown(&self, text: &str, target: Target, scratch: &mut Scratch) -> Option<f32> {
-        let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
-        Normalizer::builtin().fold(text, &mut scratch.customer.normal);
-        scratch.learned.read(&scratch.customer.normal, &self.plain);
-        Some(learned.unknown(scratch))
+        Some(self.read_for(target, text, scratch)?.unknown(scratch))
     }
 
     /// How far the model of this target would put its label ahead of the next, if it had to decide; `None` without such a model.
     pub fn margin(&self, text: &str, target: Target, scratch: &mut Scratch) -> Option<f32> {
+        Some(self.read_for(target, text, scratch)?.margin(scratch))
+    }
+
+    /// The model of a target, and the text read for it.
+    fn read_for(&self, target: Target, text: &str, scratch: &mut Scratch) -> Option<&Learned> {
         let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
         Normalizer::builtin().fold(text, &mut scratch.customer.normal);
         scratch.learned.read(&scratch.customer.normal, &self.plain);
-        Some(learned.margin(scratch))
+        Some(learned)
     }
 
     /// What counts of kinds and causes are corrected by, where models were measured; of two models of one target the later.

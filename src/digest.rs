@@ -176,6 +176,22 @@ pub struct Header {
 /// Code of tickets whose kind the classifier would not decide.
 pub const UNDECIDED: &str = "undecided";
 
+impl CauseDigest {
+    /// How many to show: corrected where that is known.
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        self.corrected.map_or(self.count, |c| c.count)
+    }
+}
+
+impl KindDigest {
+    /// How many to show: corrected where that is known.
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        self.corrected.map_or(self.count, |c| c.count)
+    }
+}
+
 impl Digest {
     /// Orders and names the counts.
     ///
@@ -205,7 +221,7 @@ impl Digest {
     /// Tickets of this kind over all products; corrected where that is known.
     #[must_use]
     pub fn total(&self, kind: &str) -> u64 {
-        self.products.iter().flat_map(|p| &p.kinds).filter(|k| k.kind == kind).map(|k| k.corrected.map_or(k.count, |c| c.count)).sum()
+        self.products.iter().flat_map(|p| &p.kinds).filter(|k| k.kind == kind).map(KindDigest::shown).sum()
     }
 
     /// Whether any count is corrected.

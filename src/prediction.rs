@@ -40,6 +40,30 @@ impl Kind {
     pub fn from_code(code: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|k| k.code() == code)
     }
+
+    /// What people call it, in Simplified and in Traditional characters.
+    #[must_use]
+    pub fn chinese(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Complaint => ("投诉", "投訴"),
+            Kind::Inquiry => ("咨询", "諮詢"),
+            Kind::Suggestion => ("建议", "建議"),
+            Kind::Praise => ("表扬", "表揚"),
+            Kind::Other => ("其他", "其他"),
+        }
+    }
+
+    /// The kind that a word means: its code in any case, or what people call it.
+    ///
+    /// ```
+    /// use ahu::prediction::Kind;
+    /// assert_eq!(Kind::named("諮詢"), Some(Kind::Inquiry));
+    /// assert_eq!(Kind::named("Complaint"), Some(Kind::Complaint));
+    /// ```
+    #[must_use]
+    pub fn named(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|k| k.code().eq_ignore_ascii_case(word) || k.chinese().0 == word || k.chinese().1 == word)
+    }
 }
 
 /// A piece of the ticket's text that spoke for a decision.

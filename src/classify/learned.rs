@@ -167,18 +167,6 @@ impl Learned {
 /// # Errors
 /// A label that names none.
 pub fn kind_of(label: &str) -> Result<Kind> {
-    const CHINESE: [(&str, Kind); 9] = [
-        ("投诉", Kind::Complaint),
-        ("投訴", Kind::Complaint),
-        ("咨询", Kind::Inquiry),
-        ("諮詢", Kind::Inquiry),
-        ("建议", Kind::Suggestion),
-        ("建議", Kind::Suggestion),
-        ("表扬", Kind::Praise),
-        ("表揚", Kind::Praise),
-        ("其他", Kind::Other),
-    ];
-    let chinese = || CHINESE.iter().find(|c| c.0 == label).map(|c| c.1);
     let all = Kind::ALL.map(Kind::code).join("`, `");
-    Kind::from_code(&label.to_ascii_lowercase()).or_else(chinese).ok_or_else(|| Error::setup(format!("`{label}` is no kind; expected one of `{all}`")))
+    Kind::named(label).ok_or_else(|| Error::setup(format!("`{label}` is no kind; expected one of `{all}`")))
 }

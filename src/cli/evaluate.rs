@@ -5,7 +5,7 @@ use super::setup::{InputArgs, TaxonomyArgs, read_model};
 use super::summarize::LangArg;
 use super::train::LabelArgs;
 use ahu::error::{Error, Result};
-use ahu::learn::judging::{self, Coverage, Evaluation, Share};
+use ahu::learn::judging::{self, Coverage, Evaluation, Method, Share};
 use ahu::mask;
 use ahu::report::{Lang, harmless};
 use ahu::segment::Segmenter;
@@ -51,15 +51,15 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let paths = args.taxonomy.models(&args.taxonomy.settings()?).to_vec();
     let setup = args.input.setup(&args.taxonomy)?;
     setup.refuse_output(args.output.as_deref())?;
-    let models = paths.iter().map(|p| read_model(p)).filter(|m| m.as_ref().map_or(true, |m| m.target == args.labels.target));
+    let target = args.labels.trainer.target;
+    let models = paths.iter().map(|p| read_model(p)).filter(|m| m.as_ref().map_or(true, |m| m.target == target));
     let model = models.collect::<Result<Vec<_>>>()?.pop();
     if model.is_none() && !paths.is_empty() {
-        return Err(Error::setup(format!("none of the models tells the target `{}`", args.labels.target.code())));
+        return Err(Error::setup(format!("none of the models tells the target `{}`", target.code())));
     }
-    let trainer = args.labels.trainer(&setup)?;
+    let trainer = args.labels.trainer.trainer(&setup)?;
     let rows = args.labels.rows(&setup)?;
-    let (held, rest): (Vec<Labelled>, Vec<Labelled>) = rows.iter().cloned().partition(|r| judging::is_held_out(&r.id));
-    let (rows, rest) = if args.hold_out { (held, rest) } else { (rows, Vec::new()) };
+    let (rows, rest): (Vec<Labelled>, Vec<Labelled>) = rows.into_iter().partition(|r| !args.hold_out || judging::is_held_out(&r.id));
     if rows.is_empty() {
         return Err(Error::input("no labelled row to measure on"));
     }
@@ -70,17 +70,17 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         None if args.hold_out => {
             let labels = judging::label_list(&[&rows[..], &rest[..]].concat(), abstain);
             let model = trainer.train(&rest, &segmenter)?.model;
-            (labels.clone(), judging::judge(model, &labels, &all, &segmenter), format!("trained on {} rows, measured on the tenth held out", rest.len()))
+            (labels.clone(), judging::judge(model, &labels, &all, &segmenter), Method::HeldOut { trained_on: rest.len() as u64 })
         }
         None => {
             let judged = judging::cross_validate(&trainer, &rows, args.folds, &segmenter)?;
-            (judging::label_list(&rows, abstain), judged, format!("{}-fold cross-validation", args.folds))
+            (judging::label_list(&rows, abstain), judged, Method::CrossValidation { folds: args.folds })
         }
         Some(model) => {
             let mut labels = [judging::label_list(&rows, abstain), model.labels.clone()].concat();
             labels.sort_unstable();
             labels.dedup();
-            let method = format!("model trained on {} rows", model.summary.rows);
+            let method = Method::Model { trained_on: model.summary.rows };
             (labels.clone(), judging::judge(model, &labels, &all, &segmenter), method)
         }
     };
@@ -120,6 +120,21 @@ fn heading(out: &mut String, lang: Lang, zh: &'static str, hant: &'static str, e
     out.push_str(&format!("\n{}\n", lang.pick(zh, hant, en)));
 }
 
+/// How it was measured.
+fn method(method: Method, lang: Lang) -> String {
+    match (method, lang) {
+        (Method::CrossValidation { folds }, Lang::Zh) => format!("{folds} 折交叉验证"),
+        (Method::CrossValidation { folds }, Lang::ZhHant) => format!("{folds} 折交叉驗證"),
+        (Method::CrossValidation { folds }, Lang::En) => format!("{folds}-fold cross-validation"),
+        (Method::HeldOut { trained_on }, Lang::Zh) => format!("用 {trained_on} 条训练，在留出的十分之一上测"),
+        (Method::HeldOut { trained_on }, Lang::ZhHant) => format!("用 {trained_on} 條訓練，在留出的十分之一上測"),
+        (Method::HeldOut { trained_on }, Lang::En) => format!("trained on {trained_on} rows, measured on the tenth held out"),
+        (Method::Model { trained_on }, Lang::Zh) => format!("用 {trained_on} 条训练的模型"),
+        (Method::Model { trained_on }, Lang::ZhHant) => format!("用 {trained_on} 條訓練的模型"),
+        (Method::Model { trained_on }, Lang::En) => format!("a model trained on {trained_on} rows"),
+    }
+}
+
 fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String {
     let mut out = String::new();
     let accuracy = if e.several {
@@ -127,7 +142,7 @@ fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String
     } else {
         lang.pick("准确率", "準確率", "accuracy")
     };
-    out.push_str(&format!("{}{}{}\n", lang.pick("测评", "測評", "Evaluation"), lang.colon(), e.method));
+    out.push_str(&format!("{}{}{}\n", lang.pick("测评", "測評", "Evaluation"), lang.colon(), method(e.method, lang)));
     out.push_str(&format!("{} {}{}{accuracy} {}\n", e.rows, lang.pick("条", "條", "rows"), lang.comma(), percent(e.accuracy)));
     out.push_str(&format!("micro-F1 {:.3}  macro-F1 {:.3}  ECE {:.3}\n", e.micro_f1, e.macro_f1, e.ece));
     if let Some(a) = &e.abstain {

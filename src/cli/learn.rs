@@ -3,7 +3,7 @@
 use super::output::{self, Published};
 use super::review::read_store;
 use super::setup::{InputArgs, Setup, TaxonomyArgs};
-use super::train::{LabelArgs, summary};
+use super::train::{TrainerArgs, summary};
 use ahu::error::{Error, ErrorKind, Result};
 use ahu::ingest::{Source, dates};
 use ahu::learn::evaluation::wilson;
@@ -11,6 +11,7 @@ use ahu::learn::reviewed::{self, Reviewed};
 use ahu::learn::store::Store;
 use ahu::learn::{Trained, Trainer};
 use ahu::model::Target;
+use ahu::pipeline::labelled::Teller;
 use ahu::pipeline::review;
 use ahu::review::Labels;
 use ahu::segment::Segmenter;
@@ -27,9 +28,8 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
-    /// What was corrected: kind, product or cause
-    #[arg(long, value_name = "TARGET")]
-    target: Target,
+    #[command(flatten)]
+    trainer: TrainerArgs,
     /// Store of all that people have told, JSON lines; only added to
     #[arg(long, value_name = "FILE")]
     store: PathBuf,
@@ -48,15 +48,6 @@ pub struct Args {
     /// Their column of labels; several labels of a ticket are joined by `|`
     #[arg(long, value_name = "NAME", requires = "train_from")]
     label_column: Option<String>,
-    /// A label that is none of the others (out of scope): not learnt as one, but abstained from
-    #[arg(long, value_name = "LABEL")]
-    abstain_label: Option<String>,
-    /// Cost of an error [default: chosen by cross-validation]
-    #[arg(long, value_name = "C")]
-    cost: Option<f32>,
-    /// How much more errors on rare labels cost, 0 (no more) to 1 (all labels weigh alike) [default: chosen by cross-validation]
-    #[arg(long, value_name = "B")]
-    balance: Option<f32>,
     /// Write the model to FILE; without it only the store is written
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -72,18 +63,13 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let (published, mut file) = Published::create(&args.store, &setup.kept)?;
     setup.kept.push(Source::File(args.store.clone()));
     let model_file = args.output.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
-    let labels = LabelArgs {
-        target: args.target,
-        label_column: args.label_column,
-        from_rules: false,
-        abstain_label: args.abstain_label,
-        cost: args.cost,
-        balance: args.balance,
-    };
-    let trainer = labels.trainer(&setup)?;
+    let trainer = args.trainer.trainer(&setup)?;
     let (mut store, before) = read_store(&args.store)?;
-    let original = args.train_from.as_deref().map_or_else(|| Ok(Vec::new()), |path| rows_of(path, &labels, &mut setup))?;
-    let mut known = known_labels(&setup, args.target, &store, &original, trainer.abstain_label.as_deref());
+    let original = args
+        .train_from
+        .as_deref()
+        .map_or_else(|| Ok(Vec::new()), |path| rows_of(path, &args.trainer, args.label_column.as_deref().unwrap_or_default(), &mut setup))?;
+    let mut known = known_labels(&setup, trainer.target, &store, &original, trainer.abstain_label.as_deref());
     let reviewed = take_back(&setup, &mut known, args.new_labels)?;
     let outcome = reviewed::add(&mut store, &reviewed, args.by.as_deref(), Some(&day));
     if store.added() > 0 {
@@ -115,13 +101,13 @@ fn day(given: Option<&str>, zone: Option<&str>) -> Result<String> {
 }
 
 /// The labelled tickets of another file.
-fn rows_of(path: &Path, labels: &LabelArgs, setup: &mut Setup) -> Result<Vec<Labelled>> {
+fn rows_of(path: &Path, trainer: &TrainerArgs, column: &str, setup: &mut Setup) -> Result<Vec<Labelled>> {
     if !path.exists() {
         return Err(Error::io(path.display(), "open", &std::io::Error::new(std::io::ErrorKind::NotFound, "no such file")));
     }
     let sheets = std::mem::replace(&mut setup.sources, vec![Source::File(path.to_owned())]);
     let only_ids = setup.only_ids.take();
-    let rows = labels.rows(setup);
+    let rows = trainer.rows(setup, Teller::Column(column));
     (setup.sources, setup.only_ids) = (sheets, only_ids);
     rows
 }

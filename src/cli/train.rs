@@ -30,30 +30,37 @@ pub struct Args {
     output: PathBuf,
 }
 
-/// What to learn, and how: `train` and `evaluate` alike.
+/// What to learn, and how: `train`, `evaluate` and `learn` alike.
 #[derive(clap::Args)]
-pub struct LabelArgs {
+pub struct TrainerArgs {
     /// What the labels are: kind, product or cause
     #[arg(long, value_name = "TARGET")]
     pub target: Target,
-    /// Column of the labels; several labels of a ticket are joined by `|`
-    #[arg(long, value_name = "NAME", required_unless_present = "from_rules")]
-    pub label_column: Option<String>,
-    /// Take what the rules are sure of as the labels, where nobody has labelled anything yet
-    #[arg(long, conflicts_with = "label_column")]
-    pub from_rules: bool,
     /// A label that is none of the others (out of scope): not learnt as one, but abstained from
     #[arg(long, value_name = "LABEL")]
-    pub abstain_label: Option<String>,
+    abstain_label: Option<String>,
     /// Cost of an error [default: chosen by cross-validation]
     #[arg(long, value_name = "C")]
-    pub cost: Option<f32>,
+    cost: Option<f32>,
     /// How much more errors on rare labels cost, 0 (no more) to 1 (all labels weigh alike) [default: chosen by cross-validation]
     #[arg(long, value_name = "B")]
-    pub balance: Option<f32>,
+    balance: Option<f32>,
 }
 
-impl LabelArgs {
+/// Where labelled tickets are: `train` and `evaluate` alike.
+#[derive(clap::Args)]
+pub struct LabelArgs {
+    #[command(flatten)]
+    pub trainer: TrainerArgs,
+    /// Column of the labels; several labels of a ticket are joined by `|`
+    #[arg(long, value_name = "NAME", required_unless_present = "from_rules")]
+    label_column: Option<String>,
+    /// Take what the rules are sure of as the labels, where nobody has labelled anything yet
+    #[arg(long, conflicts_with = "label_column")]
+    from_rules: bool,
+}
+
+impl TrainerArgs {
     /// The trainer they describe.
     pub fn trainer(&self, setup: &Setup) -> Result<Trainer> {
         if let Some(cost) = self.cost.filter(|c| !(1e-4..=1e4).contains(c)) {
@@ -66,11 +73,9 @@ impl LabelArgs {
         Ok(Trainer { cost, balance, abstain_label, taxonomy: setup.classifier.taxonomy().hash(), ..Trainer::new(self.target) })
     }
 
-    /// Reads the labelled tickets; a kind is known by its code or in Chinese.
-    pub fn rows(&self, setup: &Setup) -> Result<Vec<Labelled>> {
+    /// Reads labelled tickets; a kind is known by its code or in Chinese.
+    pub fn rows(&self, setup: &Setup, teller: Teller<'_>) -> Result<Vec<Labelled>> {
         let job = setup.job();
-        let column = self.label_column.as_deref().unwrap_or_default();
-        let teller = if self.from_rules { Teller::Rules(self.target) } else { Teller::Column(column) };
         let (mut rows, left_out, outcome) = setup.with_progress(|| labelled(&job, teller))?;
         tell_about(&outcome, setup.rejects.as_deref());
         outcome.refused.map_or(Ok(()), Err)?;
@@ -78,11 +83,20 @@ impl LabelArgs {
             output::complain(&format!("{left_out} rows without a label or without a text are left out"));
         }
         if self.target == Target::Kind {
+            let place = if let Teller::Column(name) = teller { format!("column `{name}`") } else { "rules".to_owned() };
             for label in rows.iter_mut().flat_map(|r| &mut r.labels).filter(|l| self.abstain_label.as_ref() != Some(l)) {
-                *label = classify::kind_of(label).map_err(|e| e.in_file(&format!("column `{column}`")))?.code().to_owned();
+                *label = classify::kind_of(label).map_err(|e| e.in_file(&place))?.code().to_owned();
             }
         }
         Ok(rows)
+    }
+}
+
+impl LabelArgs {
+    /// Reads the labelled tickets.
+    pub fn rows(&self, setup: &Setup) -> Result<Vec<Labelled>> {
+        let column = Teller::Column(self.label_column.as_deref().unwrap_or_default());
+        self.trainer.rows(setup, if self.from_rules { Teller::Rules(self.trainer.target) } else { column })
     }
 }
 
@@ -90,7 +104,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let setup = args.input.setup(&args.taxonomy)?;
     // Before the work: a place that cannot be written to is told at once.
     let (published, mut file) = Published::create(&args.output, &setup.kept)?;
-    let trainer = args.labels.trainer(&setup)?;
+    let trainer = args.labels.trainer.trainer(&setup)?;
     let mut rows = args.labels.rows(&setup)?;
     rows.retain(|r| !args.hold_out || !is_held_out(&r.id));
     let trained = trainer.train(&rows, &Segmenter::new(Vec::new()))?;

@@ -89,8 +89,8 @@ pub fn cross_validate(trainer: &Trainer, rows: &[Labelled], folds: u64, segmente
 pub struct Evaluation {
     /// Version of this format.
     pub version: u32,
-    /// How it was measured, in words.
-    pub method: String,
+    /// How it was measured.
+    pub method: Method,
     /// Rows with labels of the list.
     pub rows: u64,
     /// Whether rows may have several labels.
@@ -115,6 +115,27 @@ pub struct Evaluation {
     pub abstain: Option<Abstain>,
     /// Rows whose label is probably wrong, the likeliest first.
     pub suspects: Vec<Suspect>,
+}
+
+/// How decisions were measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Each of so many parts by a model of the others.
+    CrossValidation {
+        /// Parts.
+        folds: u64,
+    },
+    /// The tenth held out, by a model of the rest.
+    HeldOut {
+        /// Rows of the rest.
+        trained_on: u64,
+    },
+    /// A model given.
+    Model {
+        /// Rows it was trained on.
+        trained_on: u64,
+    },
 }
 
 /// A share with its 95 % interval (Wilson).
@@ -222,7 +243,7 @@ const MOST_TOLD: usize = 100;
 impl Evaluation {
     /// Sums up decisions on `rows`.
     #[must_use]
-    pub fn of(method: String, judged: &[Judged], rows: &[Labelled], labels: &[String], abstain: Option<&str>) -> Evaluation {
+    pub fn of(method: Method, judged: &[Judged], rows: &[Labelled], labels: &[String], abstain: Option<&str>) -> Evaluation {
         let (inside, outside): (Vec<&Judged>, Vec<&Judged>) = judged.iter().partition(|j| !j.truth.is_empty());
         let table = Table::of(labels.len(), inside.iter().map(|j| (j.truth.clone(), j.given.clone())));
         let is_right = |j: &Judged| j.given.first().is_some_and(|l| j.truth.contains(l));

@@ -13,13 +13,14 @@ pub fn json(digest: &Digest) -> String {
 }
 
 /// One line a product, kind and cause; an empty cause stands for tickets no cause took. Ids are joined by spaces.
+/// Counts are those of decisions; beside a cause, the corrected one and its interval where a model was measured.
 #[must_use]
 pub fn csv(digest: &Digest) -> String {
-    let mut out = String::from("as_of,product,kind,cause,count,ids,matters,same_text\n");
+    let mut out = String::from("as_of,product,kind,cause,count,ids,matters,same_text,corrected,low,high\n");
     let as_of = digest.as_of.as_deref().unwrap_or("");
     for product in &digest.products {
         for kind in &product.kinds {
-            let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 2]| {
+            let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 5]| {
                 push_safe_cell(&mut out, as_of, b',');
                 out.push(',');
                 push_safe_cell(&mut out, &product.product, b',');
@@ -33,10 +34,11 @@ pub fn csv(digest: &Digest) -> String {
                 out.push('\n');
             };
             for c in &kind.causes {
-                line(&c.cause, c.count, &c.ids, [c.matters, c.same_text]);
+                let [count, low, high] = c.corrected.map_or([None; 3], |c| [Some(c.count), Some(c.low), Some(c.high)]);
+                line(&c.cause, c.count, &c.ids, [c.matters, c.same_text, count, low, high]);
             }
             if kind.unassigned.count > 0 {
-                line("", kind.unassigned.count, &kind.unassigned.ids, [None, kind.unassigned.same_text]);
+                line("", kind.unassigned.count, &kind.unassigned.ids, [None, kind.unassigned.same_text, None, None, None]);
             }
         }
     }

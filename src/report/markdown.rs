@@ -10,7 +10,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
     let mut out = format!("# {}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
     for product in &digest.products {
         let name = if product.product.is_empty() { lang.no_product().to_owned() } else { escape(&product.product) };
-        let kinds: Vec<String> = product.kinds.iter().map(|k| if k.count == 0 { lang.none_of(k.kind) } else { lang.counted(k.kind, k.count) }).collect();
+        let kinds: Vec<String> = product.kinds.iter().map(|k| text::counted(k, lang)).collect();
         out.push_str(&format!("\n## {name}{}{}\n\n", lang.colon(), kinds.join(lang.comma())));
         let (kind, cause, count, ids) = (
             lang.pick("类型", "類型", "kind"),
@@ -20,18 +20,36 @@ pub fn render(digest: &Digest, options: Options) -> String {
         );
         out.push_str(&format!("| {kind} | {cause} | {count} | {ids} |\n|---|---|---:|---|\n"));
         for k in &product.kinds {
-            let mut line = |cause: &str, count: u64, ids: &[String]| {
-                let (shown, more) = shown_ids(ids, count, options);
+            let mut line = |cause: &str, [count, listed]: [u64; 2], interval: &str, ids: &[String]| {
+                let (shown, more) = shown_ids(ids, listed, options);
                 let shown: Vec<String> = shown.iter().map(|id| escape(id)).collect();
-                out.push_str(&format!("| {} | {} | {count} | {}{} |\n", lang.kind(k.kind), escape(cause), shown.join(" "), if more { " …" } else { "" }));
+                out.push_str(&format!(
+                    "| {} | {} | {count}{interval} | {}{} |\n",
+                    lang.kind(k.kind),
+                    escape(cause),
+                    shown.join(" "),
+                    if more { " …" } else { "" }
+                ));
             };
             for c in &k.causes {
-                line(&(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text)), c.count, &c.ids);
+                line(&(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text)), [c.shown(), c.count], &lang.interval(c.corrected), &c.ids);
             }
             if k.unassigned.count > 0 {
-                line(&(lang.unassigned().to_owned() + &lang.beside(k.unassigned.count, None, k.unassigned.same_text)), k.unassigned.count, &k.unassigned.ids);
+                line(
+                    &(lang.unassigned().to_owned() + &lang.beside(k.unassigned.count, None, k.unassigned.same_text)),
+                    [k.unassigned.count; 2],
+                    "",
+                    &k.unassigned.ids,
+                );
             }
         }
+        if !product.read_for_certainty.is_empty() {
+            let ids: Vec<String> = product.read_for_certainty.iter().map(|id| escape(id)).collect();
+            out.push_str(&format!("\n{}{}{}\n", lang.read_for_certainty(), lang.colon(), ids.join(" ")));
+        }
+    }
+    if digest.is_corrected() {
+        out.push_str(&format!("\n{}\n", lang.corrections()));
     }
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| escape(id)).collect();

@@ -1,6 +1,7 @@
 //! The words of reports, in each language.
 
 use crate::digest::Corrected;
+use crate::prediction::Kind;
 
 /// Language of what people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,14 +29,15 @@ impl Lang {
     /// Name of a kind by its code.
     #[must_use]
     pub fn kind(self, code: &str) -> &'static str {
-        match code {
-            "complaint" => self.pick("投诉", "投訴", "complaints"),
-            "inquiry" => self.pick("咨询", "諮詢", "inquiries"),
-            "suggestion" => self.pick("建议", "建議", "suggestions"),
-            "praise" => self.pick("表扬", "表揚", "praise"),
-            "other" => self.pick("其他", "其他", "other"),
-            _ => self.pick("未判定", "未判定", "undecided"),
-        }
+        let Some(kind) = Kind::from_code(code) else { return self.pick("未判定", "未判定", "undecided") };
+        let english = match kind {
+            Kind::Complaint => "complaints",
+            Kind::Inquiry => "inquiries",
+            Kind::Suggestion => "suggestions",
+            Kind::Praise | Kind::Other => kind.code(),
+        };
+        let (zh, hant) = kind.chinese();
+        self.pick(zh, hant, english)
     }
 
     /// `没有咨询`.
@@ -115,6 +117,16 @@ impl Lang {
             (Some(c), Lang::En) => format!(" ({}–{})", c.low, c.high),
             (Some(c), _) => format!("（{}–{}）", c.low, c.high),
         }
+    }
+
+    /// What the tickets are that a model is not sure of, where there are few.
+    #[must_use]
+    pub fn read_for_certainty(self) -> &'static str {
+        self.pick(
+            "模型对这几件没有把握，读过就准了",
+            "模型對這幾件沒有把握，讀過就準了",
+            "the model is not sure of these; reading them makes the numbers exact",
+        )
     }
 
     /// What corrected counts are.

@@ -82,29 +82,23 @@ pub(crate) fn accounting_line(digest: &Digest, options: Options) -> String {
 fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
     let lang = options.lang;
     let name = if product.product.is_empty() { lang.no_product().to_owned() } else { harmless(&product.product) };
-    let kinds: Vec<String> = product.kinds.iter().map(|k| if shown(k) == 0 { lang.none_of(k.kind) } else { counted(k, lang) }).collect();
+    let kinds: Vec<String> = product.kinds.iter().map(|k| counted(k, lang)).collect();
     out.push_str(&format!("【{name}】{}\n", kinds.join(lang.comma())));
     for kind in product.kinds.iter().filter(|k| k.count > 0) {
         kind_lines(out, kind, options);
     }
     if !product.read_for_certainty.is_empty() {
         let (read, more) = shown_ids(&product.read_for_certainty, product.read_for_certainty.len() as u64, options);
-        let said = lang.pick(
-            "模型对这几件没有把握，读过就准了",
-            "模型對這幾件沒有把握，讀過就準了",
-            "the model is not sure of these; reading them makes the numbers exact",
-        );
-        out.push_str(&format!("  {said}{}{}{}\n", lang.colon(), read.join(" "), if more { " …" } else { "" }));
+        out.push_str(&format!("  {}{}{}{}\n", lang.read_for_certainty(), lang.colon(), read.join(" "), if more { " …" } else { "" }));
     }
 }
 
-/// What is shown of a kind's count: corrected where that is known.
-fn shown(kind: &KindDigest) -> u64 {
-    kind.corrected.map_or(kind.count, |c| c.count)
-}
-
-fn counted(kind: &KindDigest, lang: super::Lang) -> String {
-    lang.counted(kind.kind, shown(kind)) + &lang.interval(kind.corrected)
+/// `投诉 30（27–33）`, `没有咨询`.
+pub(crate) fn counted(kind: &KindDigest, lang: super::Lang) -> String {
+    if kind.shown() == 0 && kind.corrected.is_none_or(|c| c.high == 0) {
+        return lang.none_of(kind.kind);
+    }
+    lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected)
 }
 
 /// A line of the table under a kind: count, cause, ids.
@@ -142,7 +136,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         .causes
         .iter()
         .map(|c| Line {
-            count: c.corrected.map_or(c.count, |c| c.count),
+            count: c.shown(),
             cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text),
             ids: ids(&c.ids, c.count),
         })

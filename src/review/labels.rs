@@ -14,8 +14,6 @@ pub const NONE: &str = "无";
 pub const UNDECIDED: &str = "（未判）";
 /// Other ways to say that a decision is right.
 const ALSO_RIGHT: [&str; 6] = ["√", "✓", "正确", "ok", "yes", "对的"];
-/// What people read instead of a kind's code, in the order of [`Kind::ALL`].
-const KINDS: [&str; 5] = ["投诉", "咨询", "建议", "表扬", "其他"];
 
 /// Labels of a target: names as models and taxonomies have them.
 #[derive(Debug, Clone)]
@@ -78,7 +76,7 @@ impl Labels {
     #[must_use]
     pub fn shown<'a>(&self, name: &'a str) -> &'a str {
         let kind = Kind::from_code(name).filter(|_| self.target == Target::Kind);
-        kind.map_or(name, |k| KINDS[k as usize])
+        kind.map_or(name, |k| k.chinese().0)
     }
 
     /// What people read instead of several names.
