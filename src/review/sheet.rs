@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::Target;
 use rust_xlsxwriter::{Color, DataValidation, DataValidationErrorStyle, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError};
 use std::sync::Arc;
+use unicode_width::UnicodeWidthStr;
 
 /// Its columns.
 pub const COLUMNS: [&str; 9] = ["编号", "文本", "产品", "现判", "把握", "依据", "抽样", "正确标签", "备注"];
@@ -25,7 +26,10 @@ pub mod at {
     pub const ANSWER: usize = 7;
 }
 /// Their widths in digits; a hanzi is as wide as two.
-const WIDTHS: [f64; 9] = [16.0, 58.0, 14.0, 24.0, 7.0, 26.0, 8.0, 26.0, 18.0];
+const WIDTHS: [f64; 9] = [16.0, 72.0, 14.0, 24.0, 7.0, 26.0, 8.0, 26.0, 18.0];
+/// Height of a line in points, and how many lines of a text are shown at most: the rest is read in the cell.
+const LINE: f64 = 16.5;
+const LINES: usize = 24;
 /// The workbook's sheets.
 pub const SHEETS: [&str; 3] = ["复核", "标签", "说明"];
 /// Header of the sheet of instructions and facts.
@@ -146,7 +150,7 @@ impl Sheet {
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_border(FormatBorder::Thin).set_border_color(line);
         // Text stays text, even when it is edited.
         let text = wrapped.clone().set_num_format("@");
-        let share = wrapped.clone().set_num_format("0%");
+        let share = wrapped.clone().set_num_format("0%").set_align(FormatAlign::Center);
         let answer = text.clone().set_background_color(Color::RGB(0x00FF_F9E5));
         for (row, (stratum, ticket)) in (1..).zip(&self.rows) {
             let decided = self.decided(ticket);
@@ -161,6 +165,9 @@ impl Sheet {
                     sheet.write_string_with_format(row, column, cell, format)?;
                 }
             }
+            // Some programs do not fit the heights of rows to what is in them.
+            let lines = cells.iter().zip(WIDTHS).map(|(cell, width)| lines(cell, width)).max().unwrap_or(1);
+            sheet.set_row_height(row, LINE * lines as f64)?;
             if !ticket.decided.is_empty() {
                 sheet.write_number_with_format(row, 4, f64::from(percent(ticket.confidence)) / 100.0, &share)?;
             }
@@ -191,6 +198,12 @@ const INSTRUCTIONS: [(&str, &str); 7] = [
     ("抽样", "「随机」的行用来算准确率，请不要挑着看；「没把握」是机器拿不准的，「少见」是和别的都不太像的。"),
     ("看完之后", "存成 xlsx 交回来就行；存成 CSV 也能读，只是 Excel 会把 00123 这样的编号改成 123。"),
 ];
+
+/// How many lines a cell takes in a column of this width; words and signs that are not parted at its end leave room.
+fn lines(cell: &str, width: f64) -> usize {
+    let room = (width * 0.94).max(1.0);
+    cell.lines().map(|line| (line.width() as f64 / room).ceil().max(1.0) as usize).sum::<usize>().clamp(1, LINES)
+}
 
 fn head() -> Format {
     Format::new()
