@@ -27,6 +27,9 @@ fn main() {
     println!("task | labels | plain: mean absolute error | corrected | ratio (wanted: at most 0.5) | 95 % intervals hold (wanted: 0.93) | mean width");
     let citizens = read(&folder.join("citizen-type.train.csv"));
     measure("citizen-type", &citizens);
+    measure("citizen-department", &read(&folder.join("citizen-department.train.csv")));
+    let reviews = read(&folder.join("shopping-product.train.csv"));
+    measure("shopping-product, 5,000 rows", &reviews.into_iter().filter(|r| xxh3_64_with_seed(r.id.as_bytes(), 1).is_multiple_of(10)).collect::<Vec<_>>());
     let banking = [read(&folder.join("banking77.train.csv")), read(&folder.join("banking77.test.csv"))].concat();
     let some = ["card_arrival", "card_delivery_estimate", "lost_or_stolen_card", "card_not_working", "declined_card_payment"];
     measure("banking77, five intents", &banking.iter().filter(|r| some.contains(&r.labels[0].as_str())).cloned().collect::<Vec<_>>());

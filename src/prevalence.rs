@@ -36,6 +36,10 @@ pub use reference::Reference;
 use draws::Random;
 use mixture::{Logs, Mixture, Posterior};
 
+/// How much wider an interval is than what chance explains: the reference is scored by models without a part of the rows, a day by
+/// the model of all. Without it intervals that should hold in 95 % of the days held in 89–92 % where texts are few and long.
+const BETWEEN_MODELS: f64 = 1.15;
+
 /// How many tickets of a day have a label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
@@ -110,7 +114,7 @@ fn interval(plain: u64, count: f64, mut drawn: Vec<f64>, by: f64, variance: f64,
     // A count that grows does so in proportion, down to the lower end: from "perhaps none" it stays perhaps none.
     let low = if moved > count && count > 0.0 { low * moved / count } else { low + moved - count };
     let wider = 1.96 * 1.96 * variance;
-    let (down, up) = ((moved - low).hypot(wider.sqrt()), (high - count).hypot(wider.sqrt()));
+    let (down, up) = (BETWEEN_MODELS * (moved - low).hypot(wider.sqrt()), BETWEEN_MODELS * (high - count).hypot(wider.sqrt()));
     Estimate { plain, count: moved, low: (moved - down).max(0.0), high: (moved + up).min(n) }
 }
 

@@ -138,7 +138,7 @@ fn other_files_are_no_models() {
         (Vec::new(), "found another kind of file"),
         (whole[..20].to_vec(), "is damaged"),
         (whole[..whole.len() - 1].to_vec(), "is damaged"),
-        (newer, "has format 9, this program reads format 1"),
+        (newer, "has format 9, this program reads format 2"),
     ] {
         desk.file("bad.ahu", &bytes);
         let ran = desk.ahu("summarize test.csv --model bad.ahu");

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Most features of a model, and most weights.
-const MAX_FEATURES: usize = 1 << 19;
+const MAX_FEATURES: usize = 1 << 18;
 const MAX_WEIGHTS: usize = 1 << 25;
 /// With more rows than these a feature of a single row is left out.
 const ROWS_WITH_RARE_FEATURES: usize = 20_000;

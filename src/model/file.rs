@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: &[u8; 8] = b"AHUMODEL";
 /// Raised whenever an older program could not read what is written.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const HEAD: usize = 8 + 4 + 8 + 8;
 /// Largest unpacked body that is believed.
 const MAX_BODY: u64 = 1 << 30;
