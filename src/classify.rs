@@ -17,7 +17,7 @@ pub use fields::Field;
 pub use learned::kind_of;
 
 use crate::digest::Corrections;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Model, Target};
 use crate::prediction::Prediction;
 use crate::segment::{Normalizer, Segmenter};
@@ -90,11 +90,14 @@ impl Classifier {
     }
 
     /// As [`Classifier::new`], with models: where one is sure it decides instead of the rules, but for those of the desk's own
-    /// taxonomy. Of two models of one target the later wins.
+    /// taxonomy.
     ///
     /// # Errors
-    /// Those of [`Classifier::new`]; a model of kinds with a label that is none.
+    /// Those of [`Classifier::new`]; a model of kinds with a label that is none; two models of one target.
     pub fn with_models(mut taxonomy: Taxonomy, models: Vec<Model>, config: Config) -> Result<Classifier> {
+        if let Some(m) = models.iter().enumerate().find_map(|(i, m)| models[..i].iter().any(|b| b.target == m.target).then_some(m)) {
+            return Err(Error::setup(format!("two models tell the target `{}`; give one", m.target.code())));
+        }
         let learned = models.into_iter().map(|m| Learned::new(m, &mut taxonomy, &config)).collect::<Result<Vec<Learned>>>()?;
         let programs = Programs::new(&taxonomy)?;
         let fields = Fields::new(&taxonomy);
@@ -131,13 +134,13 @@ impl Classifier {
 
     /// The model of a target, and the text read for it.
     fn read_for(&self, target: Target, text: &str, scratch: &mut Scratch) -> Option<&Learned> {
-        let learned = self.learned.iter().rev().find(|l| l.model().target == target)?;
+        let learned = self.learned.iter().find(|l| l.model().target == target)?;
         Normalizer::builtin().fold(text, &mut scratch.customer.normal);
         scratch.learned.read(&scratch.customer.normal, &self.plain);
         Some(learned)
     }
 
-    /// What counts of kinds and causes are corrected by, where models were measured; of two models of one target the later.
+    /// What counts of kinds and causes are corrected by, where models were measured.
     #[must_use]
     pub fn corrections(&self) -> Corrections<'_> {
         let mut corrections = Corrections::default();

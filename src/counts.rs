@@ -62,6 +62,8 @@ pub struct Counted<'a> {
 pub struct Cell {
     /// How many.
     pub count: u64,
+    /// Of how many a model of kinds, and one of causes, is to correct the count; the others are certain.
+    pub modelled: (u64, u64),
     /// The cause of the first of them, which may be another pack's of the same path than that of the key.
     pub first_cause: Option<usize>,
     /// Their ids in the order of the input: all of them, or the first few.
@@ -176,6 +178,8 @@ impl Counts {
             cell.first_cause = ticket.cause;
         }
         cell.count += 1;
+        cell.modelled.0 += u64::from(ticket.kind_cell.is_some());
+        cell.modelled.1 += u64::from(ticket.cause_cell.is_some());
         if cell.ids.len() < self.max_ids {
             cell.ids.push(ticket.id.to_owned());
         }
@@ -214,6 +218,7 @@ impl std::ops::AddAssign for Counts {
                     own.first_cause = cell.first_cause;
                 }
                 own.count += cell.count;
+                own.modelled = (own.modelled.0 + cell.modelled.0, own.modelled.1 + cell.modelled.1);
                 let room = self.max_ids.saturating_sub(own.ids.len());
                 own.ids.extend(cell.ids.into_iter().take(room));
                 own.contacts.extend(cell.contacts);

@@ -246,7 +246,22 @@ fn corrected(soft: &Soft, correction: Option<(&Reference, &[usize])>) -> BTreeMa
         low: (estimates[l].low.floor() as u64).min(counts[l]),
         high: (estimates[l].high.ceil() as u64).max(counts[l]),
     };
-    labels.iter().enumerate().map(|(l, meaning)| (*meaning, of(l))).collect()
+    // Several labels of a model may mean the same here.
+    let mut all: BTreeMap<usize, Corrected> = BTreeMap::new();
+    for (l, meaning) in labels.iter().enumerate() {
+        let one = of(l);
+        all.entry(*meaning)
+            .and_modify(|sum| *sum = Corrected { count: sum.count + one.count, low: sum.low + one.low, high: sum.high + one.high })
+            .or_insert(one);
+    }
+    all
+}
+
+impl Corrected {
+    /// With tickets of which it is certain.
+    fn and(self, certain: u64) -> Corrected {
+        Corrected { count: self.count + certain, low: self.low + certain, high: self.high + certain }
+    }
 }
 
 fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corrections<'_>, repeat_days: u32) -> ProductDigest {
@@ -266,7 +281,7 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corr
                     causes.push(CauseDigest {
                         cause: cause.name(),
                         count: cell.count,
-                        corrected: by_cause.get(i).copied().filter(|_| alone),
+                        corrected: by_cause.get(i).filter(|_| alone).map(|c| c.and(cell.count - cell.modelled.1)),
                         matters: cell.matters(i32::try_from(repeat_days).unwrap_or(i32::MAX)),
                         same_text: cell.same_text(),
                         ids: cell.ids.clone(),
@@ -276,10 +291,11 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corr
                 None => unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), ids: cell.ids.clone(), groups: Vec::new() },
             }
         }
-        causes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
+        causes.sort_by(|a, b| (b.shown(), b.count).cmp(&(a.shown(), a.count)).then_with(|| a.cause.cmp(&b.cause)));
         let count = causes.iter().map(|c| c.count).sum::<u64>() + unassigned.count;
         let always = matches!(kind, Some(Kind::Complaint | Kind::Inquiry));
-        let corrected = kind.and_then(|k| by_kind.get(&(k as usize)).copied());
+        let certain: u64 = cells.iter().filter(|((k, _), _)| *k == kind).map(|(_, cell)| cell.count - cell.modelled.0).sum();
+        let corrected = kind.and_then(|k| by_kind.get(&(k as usize))).map(|c| c.and(certain));
         (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, corrected, causes, unassigned })
     });
     let kinds: Vec<KindDigest> = kinds.collect();

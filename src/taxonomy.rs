@@ -85,7 +85,7 @@ pub struct Cause {
     pub rejects: Vec<Example>,
     /// Index of the cause under which it is counted: the last of the same path, whatever the pack.
     pub counted_as: usize,
-    /// From the desk's own file, beside the built-in ones: it wins over those.
+    /// From the desk's own file: it wins over built-in ones, and over models.
     pub own: bool,
     /// What the agent may answer.
     pub script: Option<String>,
@@ -213,7 +213,7 @@ impl Taxonomy {
         }
         all.extend_from_slice(files);
         let mut taxonomy = Self::parse(&[builtin::SETS], &all)?;
-        for cause in taxonomy.causes.iter_mut().filter(|c| with_packs && files.iter().any(|f| f.name == c.file)) {
+        for cause in taxonomy.causes.iter_mut().filter(|c| files.iter().any(|f| f.name == c.file)) {
             cause.own = true;
         }
         Ok(taxonomy)

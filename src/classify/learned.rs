@@ -114,17 +114,24 @@ impl Learned {
         if self.names_products() {
             return;
         }
-        let sure = self.decide(scratch);
+        let own = prediction.cause.filter(|c| taxonomy.causes[*c].own);
+        let mut sure = self.decide(scratch);
+        if let (Target::Kind, Some(own), Some(kind)) = (self.predictor.target(), own, prediction.kind) {
+            // The desk's own rule has told the kind with the cause.
+            sure = sure.filter(|v| Kind::ALL[self.meaning[v.labels[0]]] == kind || !taxonomy.causes[own].kinds.contains(&kind));
+        }
         let cell = self.reference.as_ref().map(|_| Cell::of(&scratch.learned.probabilities));
         if let Some(verdict) = &sure {
             let evidence = self.evidence(text, scratch, verdict.labels[0]);
             self.replace(verdict, evidence, taxonomy, prediction);
         }
-        // What is undecided, or was decided as what the model does not know, is no part of its counts.
+        // What is undecided, or was decided as what the model does not know or may not overrule, is no part of its counts.
         let by = prediction.by_model.get_or_insert_default();
         match self.predictor.target() {
-            Target::Kind => by.kind_cell = cell.filter(|_| prediction.kind.is_some_and(|k| self.meaning.contains(&(k as usize)))),
-            Target::Cause => by.cause_cell = cell.filter(|_| prediction.cause.is_some_and(|c| self.meaning.contains(&taxonomy.causes[c].counted_as))),
+            Target::Kind => by.kind_cell = cell.filter(|_| prediction.kind.is_some_and(|k| own.is_none() && self.meaning.contains(&(k as usize)))),
+            Target::Cause => {
+                by.cause_cell = cell.filter(|_| prediction.cause.is_some_and(|c| own.is_none() && self.meaning.contains(&taxonomy.causes[c].counted_as)))
+            }
             Target::Product => {}
         }
     }

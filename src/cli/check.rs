@@ -1,29 +1,48 @@
 //! `ahu check`: taxonomy, rules and their examples.
 
 use super::output;
-use super::setup::TaxonomyArgs;
+use super::setup::{TaxonomyArgs, read_model};
+use super::train::summary;
 use ahu::error::Result;
-use std::path::PathBuf;
+use ahu::model::file::MAGIC;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Verify taxonomy files: their rules, and that every example is decided as it should be
 #[derive(clap::Args)]
 pub struct Args {
-    /// Taxonomy files to check together with the built-in ones
+    /// Taxonomy files to check together with the built-in ones, and models to tell about
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
 }
 
+/// Whether a file is a model and no taxonomy.
+fn is_model(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == MAGIC
+}
+
 /// Examples of each sort that a cause should have.
 const ENOUGH_EXAMPLES: usize = 2;
 
-pub fn execute(args: Args) -> Result<ExitCode> {
+pub fn execute(mut args: Args) -> Result<ExitCode> {
+    let (models, files): (Vec<PathBuf>, Vec<PathBuf>) = args.files.into_iter().partition(|path| is_model(path));
+    args.files = files;
+    args.taxonomy.model.extend(models);
+    // Examples show what the rules decide.
+    args.taxonomy.rules_alone = true;
     let settings = args.taxonomy.settings()?;
     let classifier = args.taxonomy.classifier(&settings, &args.files)?;
     let t = classifier.taxonomy();
     let mut out = String::new();
+    for path in args.taxonomy.models(&settings) {
+        let (model, bytes) = (read_model(path)?, std::fs::metadata(path).map_or(0, |m| m.len()));
+        let other = if model.summary.taxonomy == t.hash() { "" } else { "; trained beside another taxonomy than this" };
+        out.push_str(&format!("{}: model of `{}`: {}{other}\n", path.display(), model.target.code(), summary(&model, bytes as usize)));
+    }
     for c in t.causes.iter().filter(|c| c.matches.len() < ENOUGH_EXAMPLES || c.rejects.len() < ENOUGH_EXAMPLES) {
         out.push_str(&format!(
             "{}, line {}: warning: cause `{}` has {} match and {} reject examples; write at least {ENOUGH_EXAMPLES} of each\n",

@@ -7,7 +7,9 @@ use super::train::LabelArgs;
 use ahu::error::{Error, Result};
 use ahu::learn::judging::{self, Coverage, Evaluation, Method, Share};
 use ahu::mask;
+use ahu::model::Target;
 use ahu::report::{Lang, harmless};
+use ahu::review::Labels;
 use ahu::segment::Segmenter;
 use ahu::ticket::Labelled;
 use std::path::PathBuf;
@@ -46,9 +48,10 @@ enum FormatArg {
     Json,
 }
 
-pub fn execute(args: Args) -> Result<ExitCode> {
+pub fn execute(mut args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     let paths = args.taxonomy.models(&args.taxonomy.settings()?).to_vec();
+    args.taxonomy.rules_alone = args.labels.from_rules;
     let setup = args.input.setup(&args.taxonomy)?;
     setup.refuse_output(args.output.as_deref())?;
     let target = args.labels.trainer.target;
@@ -59,6 +62,9 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     }
     let trainer = args.labels.trainer.trainer(&setup)?;
     let rows = args.labels.rows(&setup)?;
+    if args.hold_out && rows.iter().any(|r| ahu::review::is_row_number(&r.id)) {
+        output::complain(ahu::learn::judging::ROWS_HAVE_NO_IDS);
+    }
     let (rows, rest): (Vec<Labelled>, Vec<Labelled>) = rows.into_iter().partition(|r| !args.hold_out || judging::is_held_out(&r.id));
     if rows.is_empty() {
         return Err(Error::input("no labelled row to measure on"));
@@ -77,6 +83,10 @@ pub fn execute(args: Args) -> Result<ExitCode> {
             (judging::label_list(&rows, abstain), judged, Method::CrossValidation { folds: args.folds })
         }
         Some(model) => {
+            let unknown: Vec<String> = judging::label_list(&rows, abstain).into_iter().filter(|l| !model.labels.contains(l)).collect();
+            if !unknown.is_empty() {
+                output::complain(&format!("the model does not know these labels, and cannot give them: {}", unknown.join(", ")));
+            }
             let mut labels = [judging::label_list(&rows, abstain), model.labels.clone()].concat();
             labels.sort_unstable();
             labels.dedup();
@@ -87,7 +97,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let evaluation = Evaluation::of(method, &judged, &rows, &labels, abstain);
     let text = match args.format {
         FormatArg::Json => serde_json::to_string(&evaluation).map_err(|e| Error::setup(e.to_string()))? + "\n",
-        FormatArg::Text => render(&evaluation, &rows, lang, setup.mask),
+        FormatArg::Text => render(&evaluation, &rows, target, lang, setup.mask),
     };
     output::publish(&text, args.output.as_deref(), &setup.kept)?;
     Ok(ExitCode::SUCCESS)
@@ -101,6 +111,10 @@ const SHOWN_LABELS: usize = 200;
 const EXCERPT: usize = 30;
 
 fn percent(share: Share) -> String {
+    // Of nothing there is no share.
+    if share.low <= 0.0 && share.high >= 1.0 {
+        return "—".to_owned();
+    }
     format!("{:.1} % ({:.1}–{:.1})", share.value * 100.0, share.low * 100.0, share.high * 100.0)
 }
 
@@ -135,8 +149,10 @@ fn method(method: Method, lang: Lang) -> String {
     }
 }
 
-fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String {
+fn render(e: &Evaluation, rows: &[Labelled], target: Target, lang: Lang, masked: bool) -> String {
     let mut out = String::new();
+    let kinds = Labels::new(target, []);
+    let name = |label: &str| if lang == Lang::En { label.to_owned() } else { kinds.shown(label).to_owned() };
     let accuracy = if e.several {
         lang.pick("首个标签准确率", "首個標籤準確率", "first label right")
     } else {
@@ -168,35 +184,40 @@ fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String
         e.labels
             .iter()
             .take(SHOWN_LABELS)
-            .map(|l| vec![harmless(&l.label), l.rows.to_string(), percent(l.precision), percent(l.recall), format!("{:.3}", l.f1)]),
+            .map(|l| vec![harmless(&name(&l.label)), l.rows.to_string(), percent(l.precision), percent(l.recall), format!("{:.3}", l.f1)]),
     );
     table(&mut out, &lines);
     if !e.confusions.is_empty() {
         heading(&mut out, lang, "最常混淆（应为 → 判成）", "最常混淆（應為 → 判成）", "Confused most (label → given)");
         table(
             &mut out,
-            &e.confusions.iter().take(SHOWN).map(|c| vec![c.rows.to_string(), format!("{} → {}", harmless(&c.label), harmless(&c.given))]).collect::<Vec<_>>(),
+            &e.confusions
+                .iter()
+                .take(SHOWN)
+                .map(|c| vec![c.rows.to_string(), format!("{} → {}", harmless(&name(&c.label)), harmless(&name(&c.given)))])
+                .collect::<Vec<_>>(),
         );
     }
     heading(&mut out, lang, "把握与准确率", "把握與準確率", "Confidence and accuracy");
     let bar = |right: f64| "█".repeat((right * 20.0).round() as usize);
-    let bins = e.reliability.iter().filter(|b| b.rows > 0);
-    table(
-        &mut out,
-        &bins
-            .map(|b| {
-                vec![
-                    format!("{:.0}–{:.0} %", b.from * 100.0, b.from * 100.0 + 10.0),
-                    b.rows.to_string(),
-                    format!("{:.1} % → {:.1} %", b.probability * 100.0, b.right * 100.0),
-                    bar(b.right),
-                ]
-            })
-            .collect::<Vec<_>>(),
-    );
+    let head = |names: &[(&'static str, &'static str, &'static str)]| names.iter().map(|(zh, hant, en)| lang.pick(zh, hant, en).to_owned()).collect::<Vec<_>>();
+    let mut lines =
+        vec![head(&[("把握", "把握", "confidence"), ("条数", "條數", "rows"), ("平均把握", "平均把握", "mean"), ("判对", "判對", "right"), ("", "", "")])];
+    lines.extend(e.reliability.iter().filter(|b| b.rows > 0).map(|b| {
+        vec![
+            format!("{:.0}–{:.0} %", b.from * 100.0, b.from * 100.0 + 10.0),
+            b.rows.to_string(),
+            format!("{:.1} %", b.probability * 100.0),
+            format!("{:.1} %", b.right * 100.0),
+            bar(b.right),
+        ]
+    }));
+    table(&mut out, &lines);
     heading(&mut out, lang, "只判最有把握的一部分", "只判最有把握的一部分", "Deciding only the surest");
-    let line = |c: &Coverage| vec![format!("{:.0} %", c.coverage * 100.0), percent(c.precision), format!("≥ {:.3}", c.probability)];
-    table(&mut out, &e.coverage.iter().map(line).collect::<Vec<_>>());
+    let line = |c: &Coverage| vec![format!("{:.0} %", c.coverage * 100.0), percent(c.precision), format!("{:.3}", c.probability)];
+    let mut lines = vec![head(&[("判多少", "判多少", "decided"), ("判对", "判對", "right"), ("把握至少", "把握至少", "confidence")])];
+    lines.extend(e.coverage.iter().map(line));
+    table(&mut out, &lines);
     if !e.suspects.is_empty() {
         heading(&mut out, lang, "疑似标错（现标签 → 更像）", "疑似標錯（現標籤 → 更像）", "Labels that are probably wrong (label → likelier)");
         let excerpt = |row: usize| {
@@ -205,7 +226,12 @@ fn render(e: &Evaluation, rows: &[Labelled], lang: Lang, masked: bool) -> String
             harmless(&shown).chars().take(EXCERPT).collect::<String>()
         };
         let line = |s: &judging::Suspect| {
-            vec![harmless(&s.id), format!("{} → {}", harmless(&s.label), harmless(&s.likely)), format!("{:.0} %", s.probability * 100.0), excerpt(s.row)]
+            vec![
+                harmless(&s.id),
+                format!("{} → {}", harmless(&name(&s.label)), harmless(&name(&s.likely))),
+                format!("{:.0} %", s.probability * 100.0),
+                excerpt(s.row),
+            ]
         };
         table(&mut out, &e.suspects.iter().take(SHOWN).map(line).collect::<Vec<_>>());
     }

@@ -55,8 +55,17 @@ pub struct Args {
 
 /// Corrections shown, the commonest first.
 const SHOWN_CHANGES: usize = 8;
+/// A model of fewer tickets than these is worth a warning.
+const FEW: usize = 200;
 
 pub fn execute(args: Args) -> Result<ExitCode> {
+    if args.output.as_ref() == Some(&args.store) {
+        return Err(Error::setup("`-o` and `--store` name the same file: one is the model, the other what it is learnt from"));
+    }
+    let told = [("--only-ids", args.input.only_ids.is_some()), ("--sheet", !args.input.sheet.is_empty()), ("--delimiter", args.input.delimiter.is_some())];
+    if let Some((option, _)) = told.iter().find(|(_, given)| *given && args.train_from.is_none()) {
+        return Err(Error::setup(format!("`{option}` is for `--train-from`: review sheets are taken whole, by their own columns")));
+    }
     let day = day(args.reviewed_at.as_deref(), args.input.time_zone.as_deref())?;
     let mut setup = args.input.setup(&args.taxonomy)?;
     setup.kept.extend(args.train_from.iter().cloned().map(Source::File));
@@ -183,6 +192,10 @@ fn tell(outcome: &reviewed::Outcome, labels: &Labels, store: &Path, added: usize
         store.display(),
         all.current(labels.target()).count()
     ));
+    if !o.contradictions.is_empty() {
+        let ids = o.contradictions.iter().take(SHOWN_CHANGES).cloned().collect::<Vec<_>>().join(" ");
+        output::complain(&format!("{} tickets have different labels in different rows; the last one holds: {ids}", o.contradictions.len()));
+    }
     let (n, right) = o.random;
     if n > 0 {
         let (low, high) = wilson(right, n);
@@ -197,7 +210,7 @@ fn tell(outcome: &reviewed::Outcome, labels: &Labels, store: &Path, added: usize
 /// How good the old model was and the new one is.
 fn tell_quality(setup: &Setup, trained: &Trained, bytes: usize, store: &Store, first: usize) {
     let model = &trained.model;
-    if let Some(old) = setup.classifier.models().filter(|m| m.target == model.target).last() {
+    if let Some(old) = setup.classifier.models().find(|m| m.target == model.target) {
         let s = &old.summary;
         output::complain(&format!(
             "old model: {} rows, {} labels; on {} rows out of fold: accuracy {:.3}, macro-averaged F1 {:.3}",
@@ -209,6 +222,12 @@ fn tell_quality(setup: &Setup, trained: &Trained, bytes: usize, store: &Store, f
         ));
     }
     output::complain(&format!("new model: {}", summary(model, bytes)));
+    let old = setup.classifier.models().find(|m| m.target == model.target).map(|m| m.summary.accuracy);
+    let worse = old.is_some_and(|old| model.summary.accuracy < old);
+    if worse || store.current(model.target).count() < FEW && first == 0 {
+        let few = "it has learnt from the store alone; `--train-from FILE --label-column NAME` adds what the old model had learnt from";
+        output::complain(&format!("the new model {}: {few}", if worse { "is worse than the old one" } else { "knows few tickets" }));
+    }
     let (n, before, now) = reviewed::before_and_now(trained, store, first);
     if n > 0 {
         output::complain(&format!("on {n} rows that people have looked at: {before} were decided rightly before, {now} by the new model out of fold"));

@@ -30,6 +30,9 @@ pub struct TaxonomyArgs {
     /// Let models decide only where this share of their decisions is right, 0 to 1 (0.95: one wrong in twenty)
     #[arg(long, value_name = "P")]
     pub target_precision: Option<f32>,
+    /// Rules decide without any model: they are to teach one.
+    #[arg(skip)]
+    pub rules_alone: bool,
 }
 
 /// More threads than any desk's machine has.
@@ -151,7 +154,8 @@ impl TaxonomyArgs {
         if let Some(p) = target_precision.filter(|p| !(0.0..=1.0).contains(p)) {
             return Err(Error::setup(format!("`--target-precision`: expected a number from 0 to 1, found {p}")));
         }
-        let models = self.models(settings).iter().map(|path| read_model(path)).collect::<Result<Vec<Model>>>()?;
+        let models: &[PathBuf] = if self.rules_alone { &[] } else { self.models(settings) };
+        let models = models.iter().map(|path| read_model(path)).collect::<Result<Vec<Model>>>()?;
         Classifier::with_models(taxonomy, models, classify::Config { min_confidence, target_precision })
     }
 
@@ -336,7 +340,7 @@ fn tell_of_notes(f: &FileReport) {
         (n.rows.mojibake, "rows were repaired: text once saved in the wrong encoding"),
         (n.rows.damaged, "rows have characters that were lost before the file was written (`\u{FFFD}`, `锟斤拷`); they are kept as they are"),
         (n.rows.yearless, "rows have a date without a year; `--as-of DATE` tells from which day to reckon"),
-        (n.rows.conflicts, "tickets are told apart differently by rules and model; `ahu classify` marks them with `≠` in `ahu_evidence`"),
+        (n.rows.conflicts, "tickets were decided differently by rules and model; `ahu classify` marks them with `≠` in `ahu_evidence`"),
         (n.rows.rounded_ids, "ids were rounded by a spreadsheet (1.23457E+17); row numbers serve instead; export the column as text to keep them"),
     ];
     counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| tell(format!("{count} {what}")));

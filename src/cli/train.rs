@@ -4,11 +4,13 @@ use super::output::{self, Published};
 use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::classify;
 use ahu::error::{Error, Result};
-use ahu::learn::{Trainer, judging::is_held_out};
+use ahu::learn::{Trainer, judging};
 use ahu::model::{Model, Target};
 use ahu::pipeline::labelled::{Teller, labelled};
+use ahu::pipeline::review;
 use ahu::segment::Segmenter;
 use ahu::ticket::Labelled;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,7 +59,7 @@ pub struct LabelArgs {
     label_column: Option<String>,
     /// Take what the rules are sure of as the labels, where nobody has labelled anything yet
     #[arg(long, conflicts_with = "label_column")]
-    from_rules: bool,
+    pub from_rules: bool,
 }
 
 impl TrainerArgs {
@@ -76,21 +78,68 @@ impl TrainerArgs {
     /// Reads labelled tickets; a kind is known by its code or in Chinese.
     pub fn rows(&self, setup: &Setup, teller: Teller<'_>) -> Result<Vec<Labelled>> {
         let job = setup.job();
-        let (mut rows, left_out, outcome) = setup.with_progress(|| labelled(&job, teller))?;
+        let (told, outcome) = setup.with_progress(|| labelled(&job, teller))?;
         tell_about(&outcome, setup.rejects.as_deref());
         outcome.refused.map_or(Ok(()), Err)?;
-        if left_out > 0 {
-            output::complain(&format!("{left_out} rows without a label or without a text are left out"));
+        if told.left_out > 0 {
+            output::complain(&format!("{} rows without a label or without a text are left out", told.left_out));
         }
+        if !told.contradictions.is_empty() {
+            let ids = told.contradictions.iter().take(SHOWN_IDS).cloned().collect::<Vec<_>>().join(" ");
+            let more = if told.contradictions.len() > SHOWN_IDS { " …" } else { "" };
+            let count = told.contradictions.len();
+            output::complain(&format!(
+                "{count} rows repeat a ticket with another label; the first holds (several labels go into one cell, joined by `|`): {ids}{more}"
+            ));
+        }
+        let mut rows = told.rows;
         if self.target == Target::Kind {
             let place = if let Teller::Column(name) = teller { format!("column `{name}`") } else { "rules".to_owned() };
+            if let Some(row) = rows.iter().find(|r| r.labels.len() > 1) {
+                let message =
+                    format!("ticket `{}` has the kinds `{}`; a ticket has one kind: of a complaint with a question `complaint`", row.id, row.labels.join("|"));
+                return Err(Error::input(message).in_file(&place));
+            }
             for label in rows.iter_mut().flat_map(|r| &mut r.labels).filter(|l| self.abstain_label.as_ref() != Some(l)) {
                 *label = classify::kind_of(label).map_err(|e| e.in_file(&place))?.code().to_owned();
             }
         }
+        if matches!(teller, Teller::Column(_)) {
+            self.one_spelling(setup, &mut rows)?;
+        }
         Ok(rows)
     }
+
+    /// Labels that differ in spaces, case, width or script are one: spelled as in the taxonomy or the models, or else as seen first.
+    fn one_spelling(&self, setup: &Setup, rows: &mut [Labelled]) -> Result<()> {
+        let mut known = review::labels(&setup.classifier, self.target);
+        let mut spelling: HashMap<String, String> = HashMap::new();
+        for row in rows.iter_mut() {
+            for label in &mut row.labels {
+                if self.abstain_label.as_ref() == Some(label) {
+                    continue;
+                }
+                if !spelling.contains_key(label) {
+                    let name = known.find(label).unwrap_or(label).to_owned();
+                    known.add(name.clone());
+                    spelling.insert(label.clone(), name);
+                }
+                label.clone_from(&spelling[label]);
+            }
+            row.labels.sort_unstable();
+            row.labels.dedup();
+        }
+        let different = spelling.values().collect::<HashSet<_>>().len();
+        if different > 20 && different * 2 > rows.len() {
+            let message = format!("{} rows have {different} different labels; is it a column of labels? learning needs several rows of a label", rows.len());
+            return Err(Error::input(message));
+        }
+        Ok(())
+    }
 }
+
+/// Ids shown of tickets with different labels.
+const SHOWN_IDS: usize = 5;
 
 impl LabelArgs {
     /// Reads the labelled tickets.
@@ -100,13 +149,20 @@ impl LabelArgs {
     }
 }
 
-pub fn execute(args: Args) -> Result<ExitCode> {
+pub fn execute(mut args: Args) -> Result<ExitCode> {
+    if args.output.as_os_str() == "-" {
+        return Err(Error::setup("`-o -`: a model is written to a file; name one"));
+    }
+    args.taxonomy.rules_alone = args.labels.from_rules;
     let setup = args.input.setup(&args.taxonomy)?;
     // Before the work: a place that cannot be written to is told at once.
     let (published, mut file) = Published::create(&args.output, &setup.kept)?;
     let trainer = args.labels.trainer.trainer(&setup)?;
     let mut rows = args.labels.rows(&setup)?;
-    rows.retain(|r| !args.hold_out || !is_held_out(&r.id));
+    if args.hold_out && rows.iter().any(|r| ahu::review::is_row_number(&r.id)) {
+        output::complain(judging::ROWS_HAVE_NO_IDS);
+    }
+    rows.retain(|r| !args.hold_out || !judging::is_held_out(&r.id));
     let trained = trainer.train(&rows, &Segmenter::new(Vec::new()))?;
     let bytes = trained.model.to_bytes()?;
     file.write_all(&bytes).map_err(|e| Error::io(args.output.display(), "write", &e))?;

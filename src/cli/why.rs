@@ -8,6 +8,7 @@ use ahu::model::Target;
 use ahu::pipeline::inspect::{Explained, inspect};
 use ahu::prediction::Evidence;
 use ahu::report::{Lang, harmless};
+use ahu::review::Labels;
 use ahu::ticket::Ticket;
 use std::process::ExitCode;
 
@@ -89,11 +90,12 @@ fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
     out.push_str(&format!("得分　{}\n", scores.join("　")));
     for m in &e.models {
         let of = match m.target {
-            Target::Kind => "类别",
+            Target::Kind => "类型",
             Target::Product => "产品",
             Target::Cause => "原因",
         };
-        let labels: Vec<String> = m.labels.iter().map(|(l, p)| format!("{} {:.1} %", harmless(l), p * 100.0)).collect();
+        let names = Labels::new(m.target, []);
+        let labels: Vec<String> = m.labels.iter().map(|(l, p)| format!("{} {:.1} %", harmless(names.shown(l)), p * 100.0)).collect();
         let words: Vec<String> = m.words.iter().map(|(e, weight)| format!("「{}」@{} {weight:+.2}", harmless(&e.words), e.at)).collect();
         let sure = if m.sure { "" } else { "　✗ 没有把握，不采用" };
         out.push_str(&format!("模型　{of}：{}　{}{sure}\n", labels.join("　"), words.join(" ")));

@@ -28,6 +28,10 @@ pub struct Judged {
     pub none: bool,
 }
 
+/// What to know where tickets are held out by row numbers.
+pub const ROWS_HAVE_NO_IDS: &str =
+    "there are rows without an id: row numbers tell which are held out, so another order of the rows holds out others; name an id column with `--id-column`";
+
 /// Whether a ticket is among the tenth that is set aside for measuring: told by its id alone, so that it is for life.
 #[must_use]
 pub fn is_held_out(id: &str) -> bool {
@@ -77,7 +81,8 @@ pub fn cross_validate(trainer: &Trainer, rows: &[Labelled], folds: u64, segmente
     for fold in 0..folds {
         let rest: Vec<Labelled> = rows.iter().filter(|r| part(r) != fold).cloned().collect();
         let held: Vec<(usize, &Labelled)> = rows.iter().enumerate().filter(|(_, r)| part(r) == fold).collect();
-        let trained = trainer.train(&rest, segmenter)?;
+        let few = |e: Error| Error { message: format!("too few rows of each label for {folds} parts, of which each is left out once: {}", e.message), ..e };
+        let trained = trainer.train(&rest, segmenter).map_err(few)?;
         all.extend(judge(trained.model, &labels, &held, segmenter));
     }
     all.sort_unstable_by_key(|j| j.row);

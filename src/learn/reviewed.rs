@@ -4,8 +4,8 @@ use super::Trained;
 use super::store::{Entry, Store};
 use crate::error::{Error, Result};
 use crate::review::sheet::{COLUMNS, Facts, at};
-use crate::review::{Answer, Labels, Returned, Stratum, UNDECIDED};
-use std::collections::BTreeMap;
+use crate::review::{Answer, Labels, Returned, Stratum, UNDECIDED, key};
+use std::collections::{BTreeMap, HashMap};
 
 /// A row of a sheet, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,10 @@ pub struct Outcome {
     pub confirmed: u64,
     /// Rows left empty.
     pub not_looked_at: u64,
-    /// Of the rows chosen at random: looked at, and decided rightly.
+    /// Of the tickets chosen at random: looked at, and decided rightly; each once, by what holds of it now.
     pub random: (u64, u64),
+    /// Ids of tickets of which these sheets say different things; the last holds.
+    pub contradictions: Vec<String>,
     /// From what to what, how often; the most frequent first.
     pub changes: Vec<(String, String, u64)>,
 }
@@ -76,6 +78,7 @@ pub fn check(rows: &[Returned], labels: &Labels, new_labels: bool, facts: &Facts
 pub fn add(store: &mut Store, rows: &[Reviewed], who: Option<&str>, when: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut changes: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let (mut said, mut random) = (HashMap::new(), HashMap::new());
     for row in rows {
         let decided = row.decided.join("|");
         let label = match &row.answer {
@@ -93,8 +96,12 @@ pub fn add(store: &mut Store, rows: &[Reviewed], who: Option<&str>, when: Option
             outcome.corrected += 1;
             *changes.entry((decided.clone(), label.clone())).or_default() += 1;
         }
+        let key = key(&row.id, &row.text);
+        if said.insert(key.clone(), label.clone()).is_some_and(|before| before != label) {
+            outcome.contradictions.push(row.id.clone());
+        }
         if row.stratum == Some(Stratum::Random) {
-            outcome.random = (outcome.random.0 + 1, outcome.random.1 + u64::from(right));
+            random.insert(key, right);
         }
         store.add(Entry {
             id: row.id.clone(),
@@ -109,6 +116,7 @@ pub fn add(store: &mut Store, rows: &[Reviewed], who: Option<&str>, when: Option
             model: row.facts.model.clone(),
         });
     }
+    outcome.random = (random.len() as u64, random.values().filter(|right| **right).count() as u64);
     outcome.changes = changes.into_iter().map(|((from, to), n)| (from, to, n)).collect();
     outcome.changes.sort_by_key(|change| std::cmp::Reverse(change.2));
     outcome

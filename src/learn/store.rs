@@ -146,14 +146,6 @@ impl Store {
     }
 }
 
-/// Of the tickets chosen at random: how many were looked at, and in how many the decision was right. Only these tell how often
-/// decisions are right: the others were chosen because they may not be.
-#[must_use]
-pub fn random_rows(store: &Store, target: Target) -> (u64, u64) {
-    let random = store.current(target).filter(|e| e.stratum == Some(Stratum::Random));
-    random.fold((0, 0), |(n, right), e| (n + 1, right + u64::from(e.was_right())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,9 +175,7 @@ mod tests {
         let mut again = Store::parse(&store.lines().unwrap(), "s").unwrap();
         assert_eq!((again.entries.len(), again.added(), again.current(Target::Cause).count()), (3, 0, 2));
         assert_eq!(again.current(Target::Cause).map(|e| e.label.as_str()).collect::<Vec<_>>(), ["b", "c"]);
-        assert_eq!((random_rows(&again, Target::Cause), random_rows(&again, Target::Kind)), ((2, 0), (0, 0)));
         assert!(again.add(entry("1", "x", "a")));
-        assert_eq!(random_rows(&again, Target::Cause), (2, 1));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::prevalence::{Cell, Reference};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-const MAGIC: &[u8; 8] = b"AHUMODEL";
+/// What every model file begins with.
+pub const MAGIC: [u8; 8] = *b"AHUMODEL";
 /// Raised whenever an older program could not read what is written.
 pub const VERSION: u32 = 2;
 const HEAD: usize = 8 + 4 + 8 + 8;

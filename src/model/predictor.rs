@@ -68,7 +68,7 @@ pub struct Verdict {
     pub probability: f32,
     /// How far the first is ahead of the next label that is not given.
     pub margin: f32,
-    /// Whether none of the labels fits: the text is unlike those of every label.
+    /// Whether none of the labels fits: the text is unlike those of every label, or nothing in it is known.
     pub none: bool,
 }
 
@@ -85,12 +85,8 @@ impl Predictor {
     #[must_use]
     pub fn new(model: Model) -> Predictor {
         let slots = (model.features.len().max(4) * 2).next_power_of_two();
-        let mut p = Predictor {
-            filter: vec![0; slots / 8].into(),
-            slots: vec![Slot { rest: 0, index: FREE }; slots].into(),
-            records: Vec::new().into(),
-            model,
-        };
+        let mut p =
+            Predictor { filter: vec![0; slots / 8].into(), slots: vec![Slot { rest: 0, index: FREE }; slots].into(), records: Vec::new().into(), model };
         for (index, feature) in p.model.features.iter().enumerate() {
             let bit = filter_bit(*feature, p.filter.len());
             p.filter[bit / 64] |= 1 << (bit % 64);
@@ -211,7 +207,8 @@ impl Predictor {
         scores.clear();
         scores.extend((0..labels).map(|l| m.scale[l] * (words[l] * of_words + runs[l] * of_runs) + m.bias[l]));
         m.calibration.apply(scores, m.several, probabilities);
-        m.calibration.verdict(scores, probabilities, m.several)
+        let verdict = m.calibration.verdict(scores, probabilities, m.several);
+        Verdict { none: verdict.none || known.is_empty(), ..verdict }
     }
 
     /// The places that spoke most for a label in the text decided last: start, end and weight, the strongest first. Each feature is

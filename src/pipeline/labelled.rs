@@ -7,6 +7,7 @@ use crate::model::Target;
 use crate::prediction::Kind;
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Labelled;
+use std::collections::HashMap;
 
 /// Who tells the labels.
 #[derive(Debug, Clone, Copy)]
@@ -20,14 +21,25 @@ pub enum Teller<'a> {
 /// How sure rules must be to teach.
 const SURE: f32 = 0.75;
 
-/// Reads the tickets of the job's sources with their labels. Tickets without a label or without a text are left out and counted.
+/// Labelled tickets of some files.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Those to learn from.
+    pub rows: Vec<Labelled>,
+    /// How many have no label or no text.
+    pub left_out: u64,
+    /// Ids of rows that repeat a ticket with another label, which does not hold.
+    pub contradictions: Vec<String>,
+}
+
+/// Reads the tickets of the job's sources with their labels.
 ///
 /// # Errors
 /// What reading gave; a file without that column.
-pub fn labelled(job: &Job<'_>, teller: Teller<'_>) -> Result<(Vec<Labelled>, u64, Outcome)> {
-    let mut collected = Collected { teller, rows: Vec::new(), left_out: 0 };
+pub fn labelled(job: &Job<'_>, teller: Teller<'_>) -> Result<(Told, Outcome)> {
+    let mut collected = Collected { teller, told: Told::default(), first: HashMap::new() };
     let outcome = super::run(job, &Labels { teller, taxonomy: job.classifier.taxonomy() }, &mut collected)?;
-    Ok((collected.rows, collected.left_out, outcome))
+    Ok((collected.told, outcome))
 }
 
 struct Labels<'a> {
@@ -74,8 +86,9 @@ impl Output for Labels<'_> {
 
 struct Collected<'a> {
     teller: Teller<'a>,
-    rows: Vec<Labelled>,
-    left_out: u64,
+    told: Told,
+    /// Where the first row of an id is.
+    first: HashMap<String, usize>,
 }
 
 impl Consumer<Part> for Collected<'_> {
@@ -85,11 +98,17 @@ impl Consumer<Part> for Collected<'_> {
             let all = part.header.join("`, `");
             return Err(Error::setup(format!("no column is called `{}`{near}; the columns are `{all}`", column)).in_file(&part.file));
         }
-        for (row, _) in part.rows.into_iter().zip(new).filter(|(_, new)| **new) {
-            if row.labels.is_empty() || row.text.trim().is_empty() {
-                self.left_out += 1;
+        for (row, new) in part.rows.into_iter().zip(new) {
+            if !new {
+                let first = self.first.get(&row.id).map(|at| &self.told.rows[*at]);
+                if !row.labels.is_empty() && first.is_some_and(|first| first.labels != row.labels) {
+                    self.told.contradictions.push(row.id);
+                }
+            } else if row.labels.is_empty() || row.text.trim().is_empty() {
+                self.told.left_out += 1;
             } else {
-                self.rows.push(row);
+                self.first.entry(row.id.clone()).or_insert(self.told.rows.len());
+                self.told.rows.push(row);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::model::Target;
 use crate::prediction::{Evidence, Kind, Prediction};
 use crate::review::sample::{Chosen, KNOWN_TEXTS, Sampler, Ticket, pairs};
 use crate::review::sheet::{COLUMNS, FACT_NAMES, FACTS, Facts, SHEETS, Sheet, at};
-use crate::review::{Labels, Returned, Stratum, key, shown_text};
+use crate::review::{Labels, Returned, Stratum, is_row_number, key, shown_text};
 use crate::segment::Normalized;
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -108,8 +108,8 @@ impl Output for Tickets<'_> {
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         let t = row.ticket;
         let known = || {
-            let text = || shown_text(&t.text, self.job.mask);
-            !self.options.known.is_empty() && self.options.known.contains(&if t.id_is_row { key("", &text()) } else { key(&t.id, "") })
+            let text = if is_row_number(&t.id) { shown_text(&t.text, self.job.mask) } else { String::new() };
+            !self.options.known.is_empty() && self.options.known.contains(&key(&t.id, &text))
         };
         if t.text.trim().is_empty() || known() {
             part.tickets.push(None);
@@ -230,7 +230,7 @@ fn by_columns(text: &str, sheets: Vec<String>) -> ingest::Config {
 /// # Errors
 /// What reading gave; a sheet without the columns; rows that cannot be read: none may be lost.
 pub fn returned(job: &Job<'_>) -> Result<Vec<Returned>> {
-    let ingest = by_columns(COLUMNS[at::TEXT], Vec::new());
+    let ingest = ingest::Config { encoding: job.ingest.encoding, ..by_columns(COLUMNS[at::TEXT], Vec::new()) };
     let job = Job { ingest: &ingest, only_ids: None, keep_raw: false, max_quarantined: 1.0, dates: job.dates.clone(), ..*job };
     let mut rows = Rows(Vec::new());
     let outcome = super::run(&job, &Sheets, &mut rows)?;
@@ -244,8 +244,8 @@ pub fn facts_of(job: &Job<'_>, source: &Source) -> Option<Facts> {
     let ingest = by_columns(FACTS[1], vec![SHEETS[2].to_owned()]);
     let sources = [source.clone()];
     let job = Job { ingest: &ingest, sources: &sources, only_ids: None, keep_raw: false, max_quarantined: 1.0, dates: job.dates.clone(), ..*job };
-    let (rows, ..) = super::labelled::labelled(&job, super::labelled::Teller::Column(FACTS[0])).ok()?;
-    let fact = |name: &str| rows.iter().find(|r| r.labels == [name]).map(|r| r.text.trim().to_owned());
+    let (told, _) = super::labelled::labelled(&job, super::labelled::Teller::Column(FACTS[0])).ok()?;
+    let fact = |name: &str| told.rows.iter().find(|r| r.labels == [name]).map(|r| r.text.trim().to_owned());
     Some(Facts {
         target: fact(FACT_NAMES[0])?.parse().ok()?,
         taxonomy: fact(FACT_NAMES[1]).unwrap_or_default(),

@@ -123,8 +123,8 @@ impl Lang {
     #[must_use]
     pub fn read_for_certainty(self) -> &'static str {
         self.pick(
-            "模型对这几件没有把握，读过就准了",
-            "模型對這幾件沒有把握，讀過就準了",
+            "模型对这几件没有把握，读一读，改过来，数就更准",
+            "模型對這幾件沒有把握，讀一讀，改過來，數就更準",
             "the model is not sure of these; reading them makes the numbers exact",
         )
     }

@@ -140,7 +140,11 @@ impl Labels {
                 }
             }
         }
-        Ok(Answer::Labels(sorted(found)))
+        let found = sorted(found);
+        if self.target == Target::Kind && found.len() > 1 {
+            return Err(format!("`{cell}`: a ticket has one kind; of a complaint with a question `{}`", self.shown(Kind::Complaint.code())));
+        }
+        Ok(Answer::Labels(found))
     }
 }
 
