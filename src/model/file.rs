@@ -146,3 +146,56 @@ impl<'a> Body<'a> {
         Some(self.take(n, 4)?.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap_or_default())).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::Trainer;
+    use crate::model::{Predictor, Scratch};
+    use crate::segment::{Normalized, Normalizer, Segmenter};
+    use crate::ticket::Labelled;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static SEGMENTER: LazyLock<Segmenter> = LazyLock::new(|| Segmenter::new(vec![]));
+    /// The unpacked body of a model, and words of its texts.
+    static BODY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let row = |text: &str, label: &str| Labelled { id: String::new(), text: text.into(), labels: vec![label.into()] };
+        let rows: Vec<Labelled> = (0..20).flat_map(|i| [row(&format!("一进就闪退{i}"), "故障"), row(&format!("什么时候退款{i}"), "退款")]).collect();
+        let model = Trainer::new(Target::Cause).train(&rows, &Segmenter::new(vec![])).unwrap().model;
+        zstd::bulk::decompress(&model.to_bytes().unwrap()[HEAD..], 1 << 20).unwrap()
+    });
+
+    fn sealed(body: &[u8]) -> Vec<u8> {
+        let packed = zstd::bulk::compress(body, 1).unwrap();
+        [&MAGIC[..], &VERSION.to_le_bytes(), &(body.len() as u64).to_le_bytes(), &xxh3_64(&packed).to_le_bytes(), &packed].concat()
+    }
+
+    #[test]
+    fn a_sealed_body_is_a_model() {
+        assert!(Model::from_bytes(&sealed(&BODY)).is_ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        /// Whoever writes a wrong body under a right checksum gets an error or a model that decides, and no panic.
+        #[test]
+        fn a_wrong_body_does_no_harm(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut in prop::option::weighted(0.2, any::<prop::sample::Index>())) {
+            let mut body = BODY.clone();
+            changes.iter().for_each(|(at, byte)| { let at = at.index(body.len().min(1500)); body[at] = *byte; });
+            if let Some(cut) = cut {
+                body.truncate(cut.index(BODY.len()));
+            }
+            if let Ok(model) = Model::from_bytes(&sealed(&body)) {
+                let (mut scratch, mut normal) = (Scratch::default(), Normalized::default());
+                Normalizer::builtin().fold("一进就闪退，什么时候退款", &mut normal);
+                scratch.read(&normal, &SEGMENTER);
+                let predictor = Predictor::new(model);
+                let verdict = predictor.decide(&mut scratch);
+                prop_assert!(verdict.labels.iter().all(|l| *l < predictor.model().labels.len()));
+                prop_assert!(predictor.evidence(&scratch, verdict.labels[0], 3).len() <= 3);
+                prop_assert_eq!(predictor.model().calibration.thresholds(0.9).len(), predictor.model().labels.len());
+            }
+        }
+    }
+}
