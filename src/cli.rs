@@ -3,6 +3,7 @@
 mod check;
 mod classify;
 mod config;
+mod discover;
 mod evaluate;
 mod generate;
 mod init;
@@ -34,6 +35,7 @@ enum Command {
     Classify(classify::Args),
     Why(why::Args),
     Check(check::Args),
+    Discover(discover::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
     Review(review::Args),
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Classify(args) => classify::execute(args),
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
+        Command::Discover(args) => discover::execute(args),
         Command::Train(args) => train::execute(args),
         Command::Evaluate(args) => evaluate::execute(args),
         Command::Review(args) => review::execute(args),

@@ -10,6 +10,7 @@ pub mod cell;
 pub mod classify;
 pub mod counts;
 pub mod digest;
+pub mod discover;
 pub mod error;
 pub mod ingest;
 pub mod learn;

@@ -2,6 +2,7 @@
 //! What comes out does not depend on the number of threads.
 
 pub mod annotate;
+pub mod discover;
 pub mod inspect;
 pub mod labelled;
 pub mod review;

@@ -1,0 +1,159 @@
+//! Groups of a graph: Louvain's method with a resolution (Blondel et al., *Fast unfolding of communities in large networks*, 2008;
+//! Reichardt and Bornholdt, 2006), then refined on every level down to the nodes (Rotta and Noack, 2011). Nodes are looked at in
+//! their order: the same graph gives the same groups.
+
+/// An undirected graph with weights: for each node its neighbours.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Graph {
+    pub edges: Vec<Vec<(u32, f32)>>,
+    /// Weight of the edges inside of each node, which may stand for many.
+    inside: Vec<f64>,
+}
+
+impl Graph {
+    /// From each node's nearest ones: two are joined where either is near to the other.
+    pub fn of(nearest: &[Vec<(u32, f32)>]) -> Graph {
+        let mut edges: Vec<Vec<(u32, f32)>> = vec![Vec::new(); nearest.len()];
+        for (i, near) in nearest.iter().enumerate() {
+            for (j, weight) in near.iter().filter(|n| n.1 > 0.0) {
+                edges[i].push((*j, *weight));
+                edges[*j as usize].push((i as u32, *weight));
+            }
+        }
+        for edges in &mut edges {
+            edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            edges.dedup_by_key(|e| e.0);
+        }
+        Graph { inside: vec![0.0; edges.len()], edges }
+    }
+
+    fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    fn degree(&self, i: usize) -> f64 {
+        self.edges[i].iter().map(|e| f64::from(e.1)).sum::<f64>() + 2.0 * self.inside[i]
+    }
+
+    /// One node for each group.
+    fn joined(&self, groups: &[u32], count: usize) -> Graph {
+        let mut sums: Vec<std::collections::BTreeMap<u32, f64>> = vec![std::collections::BTreeMap::new(); count];
+        let mut inside = vec![0.0; count];
+        for i in 0..self.len() {
+            let g = groups[i] as usize;
+            inside[g] += self.inside[i];
+            for (j, weight) in &self.edges[i] {
+                let h = groups[*j as usize];
+                if h as usize == g {
+                    inside[g] += f64::from(*weight) / 2.0;
+                } else {
+                    *sums[g].entry(h).or_default() += f64::from(*weight);
+                }
+            }
+        }
+        Graph { edges: sums.into_iter().map(|s| s.into_iter().map(|(j, w)| (j, w as f32)).collect()).collect(), inside }
+    }
+}
+
+/// Moves nodes to the neighbouring group that gains most until none gains; tells whether any moved.
+fn settle(graph: &Graph, groups: &mut [u32], resolution: f64) -> bool {
+    let n = graph.len();
+    let degrees: Vec<f64> = (0..n).map(|i| graph.degree(i)).collect();
+    let total: f64 = degrees.iter().sum::<f64>().max(1e-12);
+    let mut of_group = vec![0f64; n];
+    (0..n).for_each(|i| of_group[groups[i] as usize] += degrees[i]);
+    let mut queue: std::collections::VecDeque<usize> = (0..n).collect();
+    let mut queued = vec![true; n];
+    let mut to = vec![0f64; n];
+    let mut seen: Vec<u32> = Vec::new();
+    let (mut moved, mut steps) = (false, 0usize);
+    while let Some(i) = queue.pop_front() {
+        queued[i] = false;
+        steps += 1;
+        if steps > n * 50 + 1000 {
+            break;
+        }
+        let own = groups[i];
+        seen.clear();
+        for (j, weight) in &graph.edges[i] {
+            let g = groups[*j as usize];
+            if to[g as usize] == 0.0 {
+                seen.push(g);
+            }
+            to[g as usize] += f64::from(*weight);
+        }
+        of_group[own as usize] -= degrees[i];
+        let gain = |g: u32| to[g as usize] - resolution * degrees[i] * of_group[g as usize] / total;
+        let mut best = (own, gain(own));
+        for g in &seen {
+            let gain = gain(*g);
+            if gain > best.1 + 1e-9 || (gain > best.1 - 1e-9 && best.0 != own && *g < best.0) {
+                best = (*g, gain.max(best.1));
+            }
+        }
+        of_group[best.0 as usize] += degrees[i];
+        seen.iter().for_each(|g| to[*g as usize] = 0.0);
+        if best.0 != own {
+            groups[i] = best.0;
+            moved = true;
+            for (j, _) in &graph.edges[i] {
+                let j = *j as usize;
+                if groups[j] != best.0 && !queued[j] {
+                    queued[j] = true;
+                    queue.push_back(j);
+                }
+            }
+        }
+    }
+    moved
+}
+
+/// Numbers groups by their first node.
+pub(super) fn renumber(groups: &mut [u32]) -> usize {
+    let mut names = std::collections::HashMap::new();
+    for g in groups.iter_mut() {
+        let next = names.len() as u32;
+        *g = *names.entry(*g).or_insert(next);
+    }
+    names.len()
+}
+
+/// The groups of a graph, numbered by their first node. A higher `resolution` gives more and smaller ones.
+pub(super) fn partition(graph: &Graph, resolution: f64) -> Vec<u32> {
+    let mut levels = vec![graph.clone()];
+    let mut maps: Vec<Vec<u32>> = Vec::new();
+    loop {
+        let top = &levels[levels.len() - 1];
+        let mut groups: Vec<u32> = (0..top.len() as u32).collect();
+        let moved = settle(top, &mut groups, resolution);
+        let count = renumber(&mut groups);
+        if !moved || count == top.len() {
+            break;
+        }
+        let next = top.joined(&groups, count);
+        maps.push(groups);
+        levels.push(next);
+    }
+    let mut groups: Vec<u32> = (0..levels[levels.len() - 1].len() as u32).collect();
+    for (map, level) in maps.iter().zip(&levels).rev() {
+        let mut below: Vec<u32> = map.iter().map(|g| groups[*g as usize]).collect();
+        settle(level, &mut below, resolution);
+        groups = below;
+    }
+    renumber(&mut groups);
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_cliques_are_two_groups() {
+        let clique = |from: u32| (from..from + 5).map(move |i| (from..from + 5).filter(|j| *j != i).map(|j| (j, 1.0)).collect::<Vec<_>>());
+        let mut near: Vec<Vec<(u32, f32)>> = clique(0).chain(clique(5)).collect();
+        near[4].push((5, 0.5));
+        assert_eq!(partition(&Graph::of(&near), 1.0), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+        assert_eq!(partition(&Graph::of(&[]), 1.0), Vec::<u32>::new());
+    }
+}

@@ -1,0 +1,164 @@
+//! `discover`: the tickets that no cause took, in groups.
+
+use super::{Consumer, Job, Outcome, Output, Row, masked};
+use crate::cell::push_safe_cell;
+use crate::discover::{Grouping, discover};
+use crate::error::{Error, Result};
+use crate::ingest::cells::Cells;
+use crate::ingest::reader::{Layout, Reject};
+use crate::mask;
+use crate::prediction::Kind;
+
+/// The column that tells a row's group.
+pub const COLUMN: &str = "ahu_group";
+
+/// A ticket to be grouped.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// Its id.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// Its kind.
+    pub kind: Option<Kind>,
+}
+
+/// Tickets in groups, and the rows they came from.
+pub struct Discovered {
+    /// Those that were grouped.
+    pub tickets: Vec<Ticket>,
+    /// Their groups.
+    pub grouping: Grouping,
+    /// Tickets that have a cause, and were not grouped.
+    pub with_a_cause: u64,
+    /// What reading came to.
+    pub outcome: Outcome,
+    header: Vec<String>,
+    /// Each row as it was, and which ticket it is of.
+    rows: Vec<(String, Option<usize>)>,
+}
+
+/// What to group.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Tickets that have a cause too.
+    pub all: bool,
+    /// Keep the rows, for [`Discovered::assigned`].
+    pub keep_rows: bool,
+}
+
+/// Reads, decides, and groups what no cause took.
+///
+/// # Errors
+/// What reading gave; to keep the rows of files with different columns.
+pub fn discovered(job: &Job<'_>, options: Options) -> Result<Discovered> {
+    let mut collected = Collected { options, tickets: Vec::new(), with_a_cause: 0, header: None, rows: Vec::new() };
+    let outcome = super::run(job, &Tickets { options }, &mut collected)?;
+    let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
+    let grouping = discover(&texts, job.classifier.segmenter());
+    let Collected { tickets, with_a_cause, header, rows, .. } = collected;
+    Ok(Discovered { tickets, grouping, with_a_cause, outcome, header: header.unwrap_or_default(), rows })
+}
+
+impl Discovered {
+    /// Every row with the name of its group in one more column; empty where it has none. CSV in UTF-8.
+    #[must_use]
+    pub fn assigned(&self) -> String {
+        let mut out = String::new();
+        for name in &self.header {
+            push_safe_cell(&mut out, name, b',');
+            out.push(',');
+        }
+        out.push_str(COLUMN);
+        out.push('\n');
+        for (row, ticket) in &self.rows {
+            out.push_str(row);
+            out.push(',');
+            if let Some(group) = ticket.and_then(|t| self.grouping.of_text[t]) {
+                push_safe_cell(&mut out, &self.grouping.groups[group].name, b',');
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
+struct Tickets {
+    options: Options,
+}
+
+struct Part {
+    file: String,
+    header: Vec<String>,
+    /// Tickets with their rows; `None` for those that are not grouped.
+    tickets: Vec<(Option<Ticket>, Vec<String>)>,
+}
+
+impl Output for Tickets {
+    type Part = Part;
+
+    fn begin(&self, layout: &Layout) -> Part {
+        Part { file: layout.file.clone(), header: layout.header.iter().map(|name| mask::mask(name).into_owned()).collect(), tickets: Vec::new() }
+    }
+
+    fn row(&self, part: &mut Part, row: &Row<'_>) {
+        let t = row.ticket;
+        let grouped = self.options.all || row.prediction.cause.is_none();
+        let ticket = grouped.then(|| Ticket { id: t.id.to_string(), text: t.text.to_string(), kind: row.prediction.kind });
+        let mut rows = Vec::new();
+        if self.options.keep_rows {
+            if row.messages.is_empty() {
+                rows.push(joined(row.cells.iter(row.line), row.masks));
+            }
+            let mut cells = Cells::new(row.cells.delimiter());
+            for message in row.messages {
+                cells.split(&message.line, message.line.contains('"'));
+                rows.push(joined(cells.iter(&message.line), row.masks));
+            }
+        }
+        part.tickets.push((ticket, rows));
+    }
+}
+
+fn joined<'c>(cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) -> String {
+    let mut out = String::new();
+    for (i, value) in masked(cells, masks).enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push_safe_cell(&mut out, &value, b',');
+    }
+    out
+}
+
+struct Collected {
+    options: Options,
+    tickets: Vec<Ticket>,
+    with_a_cause: u64,
+    header: Option<Vec<String>>,
+    rows: Vec<(String, Option<usize>)>,
+}
+
+impl Consumer<Part> for Collected {
+    fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
+        if self.options.keep_rows && *self.header.get_or_insert_with(|| part.header.clone()) != part.header {
+            let message = "its columns are not those of the first file; assign groups to files with different columns one by one";
+            return Err(Error::setup(message).in_file(&part.file));
+        }
+        for ((ticket, rows), new) in part.tickets.into_iter().zip(new) {
+            let at = ticket.is_some().then_some(self.tickets.len());
+            // A row that comes twice is one ticket, but its rows are all written.
+            self.rows.extend(rows.into_iter().map(|row| (row, at)));
+            match ticket {
+                Some(ticket) => self.tickets.push(ticket),
+                None if *new => self.with_a_cause += 1,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, _: &Reject) -> Result<()> {
+        Ok(())
+    }
+}
