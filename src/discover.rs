@@ -13,6 +13,7 @@ mod sparse;
 mod terms;
 
 use crate::segment::{Normalized, Segmenter};
+use embed::Space;
 use partition::Graph;
 use rayon::prelude::*;
 use sparse::Dense;
@@ -68,34 +69,74 @@ pub struct Group {
 #[must_use]
 pub fn discover(texts: &[&str], segmenter: &Segmenter) -> Grouping {
     // One for all texts that say the same, in an order that does not depend on theirs.
-    let terms: Vec<Terms> = texts.par_iter().map_init(Normalized::default, |normal, text| Terms::of(text, segmenter, normal)).collect();
-    let key = |t: &Terms| t.spoken.iter().filter(|w| !w.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
-    let keys: Vec<String> = terms.par_iter().map(key).collect();
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    keys.iter().enumerate().for_each(|(i, k)| {
-        first.entry(k).or_insert(i);
-    });
-    let mut distinct: Vec<usize> = first.values().copied().filter(|i| !keys[*i].is_empty()).collect();
-    distinct.sort_by_cached_key(|i| (xxh3_64(keys[*i].as_bytes()), keys[*i].as_str()));
-    let place: HashMap<&str, usize> = distinct.iter().enumerate().map(|(at, i)| (keys[*i].as_str(), at)).collect();
-    let distinct: Vec<&Terms> = distinct.iter().map(|i| &terms[*i]).collect();
-    let (groups, points) = group(&distinct);
-    let of_text: Vec<Option<usize>> = keys.iter().map(|k| place.get(k.as_str()).and_then(|at| groups[*at])).collect();
-    let count = groups.iter().flatten().max().map_or(0, |m| m + 1);
-    arrange(count, of_text, &place, &keys, &terms, &points)
+    let take_apart = |normal: &mut Normalized, text: &&str| Terms::of(text, segmenter, normal);
+    let keys: Vec<u64> = texts.par_iter().map_init(Normalized::default, |normal, text| take_apart(normal, text).key()).collect();
+    let mut first: HashMap<u64, usize> = HashMap::new();
+    for (i, key) in keys.iter().enumerate().filter(|(_, k)| **k != 0) {
+        // Of texts that say the same the least one stands for all.
+        first.entry(*key).and_modify(|f| *f = if texts[i] < texts[*f] { i } else { *f }).or_insert(i);
+    }
+    let mut distinct: Vec<(u64, usize)> = first.into_iter().collect();
+    distinct.sort_unstable_by_key(|d| d.0);
+    let sample: Vec<usize> = distinct.iter().take(MOST_TEXTS).map(|d| d.1).collect();
+    let terms: Vec<Terms> = sample.par_iter().map_init(Normalized::default, |normal, i| take_apart(normal, &texts[*i])).collect();
+    let space = Space::of(&terms);
+    let points = space.points(&terms);
+    let near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(points.rows().saturating_sub(1)));
+    let (groups, count) = without_the_smallest(&partition_stably(&near));
+    let middles = middles(&groups, count, &points);
+    let rest: Vec<Option<usize>> = distinct[sample.len()..]
+        .par_iter()
+        .map_init(Normalized::default, |normal, (_, i)| {
+            let mut point = vec![0.0; space.width()];
+            space.place(&take_apart(normal, &texts[*i]), &mut point);
+            nearest_middle(&point, &middles)
+        })
+        .collect();
+    let of_key: HashMap<u64, Option<usize>> = distinct.iter().map(|d| d.0).zip(groups.iter().copied().chain(rest)).collect();
+    let of_text: Vec<Option<usize>> = keys.iter().map(|k| of_key.get(k).copied().flatten()).collect();
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
+    groups.iter().enumerate().for_each(|(at, g)| g.iter().for_each(|g| members[*g].push(at)));
+    let typical: Vec<usize> = members.iter().enumerate().map(|(g, members)| sample[most_typical(members, g, &middles, &points)]).collect();
+    arrange(of_text, &names::names(&members, &terms), &typical)
 }
 
-/// The group of each text, and the texts' points.
-fn group(texts: &[&Terms]) -> (Vec<Option<usize>>, Dense) {
-    let owned: Vec<Terms> = texts.iter().map(|t| (*t).clone()).collect();
-    let points = embed::embed(&owned);
-    let n = points.rows();
-    let near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(n.saturating_sub(1)));
-    let groups = partition_stably(&near);
+/// Groups of at least [`SMALLEST`] texts, and how many there are.
+fn without_the_smallest(groups: &[u32]) -> (Vec<Option<usize>>, usize) {
     let mut sizes = vec![0; groups.iter().max().map_or(0, |m| *m as usize + 1)];
     groups.iter().for_each(|g| sizes[*g as usize] += 1);
-    let groups = groups.iter().map(|g| (sizes[*g as usize] >= SMALLEST).then_some(*g as usize)).collect();
-    (groups, points)
+    let mut number = vec![None; sizes.len()];
+    let large = sizes.iter().enumerate().filter(|(_, size)| **size >= SMALLEST);
+    let count = large.enumerate().map(|(at, (g, _))| number[g] = Some(at)).count();
+    (groups.iter().map(|g| number[*g as usize]).collect(), count)
+}
+
+/// The middle of each group's points.
+fn middles(groups: &[Option<usize>], count: usize, points: &Dense) -> Dense {
+    let mut middles = Dense::zeros(count, points.width);
+    for (i, group) in groups.iter().enumerate() {
+        if let Some(group) = group {
+            middles.row_mut(*group).iter_mut().zip(points.row(i)).for_each(|(m, x)| *m += x);
+        }
+    }
+    middles.normalise();
+    middles
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// The group whose middle is nearest; none for a point that is like nothing.
+fn nearest_middle(point: &[f32], middles: &Dense) -> Option<usize> {
+    let all = (0..middles.rows()).map(|g| (g, cosine(point, middles.row(g))));
+    all.reduce(|best, one| if one.1 > best.1 { one } else { best }).filter(|best| best.1 > 0.0).map(|best| best.0)
+}
+
+/// The text nearest to the middle of its group.
+fn most_typical(members: &[usize], middle_at: usize, middles: &Dense, points: &Dense) -> usize {
+    let all = members.iter().map(|i| (*i, cosine(points.row(*i), middles.row(middle_at))));
+    all.reduce(|best, one| if one.1 > best.1 { one } else { best }).map_or(0, |best| best.0)
 }
 
 /// The graph of some of the texts: each joined to its nearest ones among them.
@@ -142,28 +183,20 @@ fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], resolution: f64) -> (Ve
     (whole, mean)
 }
 
-/// Orders and names the groups.
-fn arrange(count: usize, of_text: Vec<Option<usize>>, place: &HashMap<&str, usize>, keys: &[String], terms: &[Terms], points: &Dense) -> Grouping {
-    let mut texts: Vec<Vec<usize>> = vec![Vec::new(); count];
+/// Orders the groups.
+fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> Grouping {
+    let mut texts: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     of_text.iter().enumerate().for_each(|(i, g)| g.iter().for_each(|g| texts[*g].push(i)));
-    let typical: Vec<usize> = texts
-        .iter()
-        .map(|members| {
-            let mut middle = vec![0f32; points.width];
-            let at = |i: &usize| points.row(place[keys[*i].as_str()]);
-            // Sums in an order that does not depend on that of the input.
-            let mut sorted: Vec<&usize> = members.iter().collect();
-            sorted.sort_by_key(|i| place[keys[**i].as_str()]);
-            sorted.iter().for_each(|i| middle.iter_mut().zip(at(i)).for_each(|(m, x)| *m += x));
-            let cosine = |i: &usize| at(i).iter().zip(&middle).map(|(x, m)| x * m).sum::<f32>();
-            sorted.into_iter().copied().reduce(|a, b| if cosine(&b) > cosine(&a) { b } else { a }).unwrap_or_default()
-        })
-        .collect();
-    let names = names::names(&texts, terms);
-    let mut order: Vec<usize> = (0..count).filter(|g| !texts[*g].is_empty()).collect();
+    let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by(|a, b| texts[*b].len().cmp(&texts[*a].len()).then_with(|| names[*a].cmp(&names[*b])).then(a.cmp(b)));
-    let mut new = vec![0; count];
+    let mut new = vec![0; names.len()];
     order.iter().enumerate().for_each(|(at, g)| new[*g] = at);
-    let groups = order.iter().map(|g| Group { name: names[*g].clone(), texts: std::mem::take(&mut texts[*g]), typical: typical[*g] }).collect();
-    Grouping { groups, of_text: of_text.into_iter().map(|g| g.map(|g| new[g])).collect() }
+    let mut called: HashMap<&str, usize> = HashMap::new();
+    let groups = order.iter().map(|g| {
+        // Two groups of one name are told apart by a number.
+        let times = called.entry(&names[*g]).and_modify(|n| *n += 1).or_insert(1);
+        let name = if *times > 1 { format!("{} {times}", names[*g]) } else { names[*g].clone() };
+        Group { name, texts: std::mem::take(&mut texts[*g]), typical: typical[*g] }
+    });
+    Grouping { groups: groups.collect(), of_text: of_text.into_iter().map(|g| g.map(|g| new[g])).collect() }
 }

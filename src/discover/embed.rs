@@ -6,7 +6,7 @@
 //! embedding as implicit matrix factorization*, 2014), rare words weighing more and the common direction taken out (Arora, Liang
 //! and Ma, *A simple but tough-to-beat baseline for sentence embeddings*, 2017).
 
-use super::sparse::{Dense, Sparse, left_singular};
+use super::sparse::{Dense, Sparse, left_singular, normalise};
 use super::terms::Terms;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -20,69 +20,124 @@ const COMMON: f32 = 1e-3;
 /// Words of a text that are looked at: the first ones.
 const MOST_WORDS: usize = 200;
 
-/// Numbers the terms that at least `least` texts have; also in how many texts each is. Numbers go by the terms' hashes.
-fn vocabulary(texts: &[Vec<(u64, u32)>], least: u32) -> (HashMap<u64, u32>, Vec<u32>) {
+/// Numbers the terms that at least `least` texts have, in the order of their hashes; also in how many texts each is.
+fn vocabulary(texts: impl Iterator<Item = impl Iterator<Item = u64>>, least: u32) -> (HashMap<u64, u32>, Vec<u32>) {
     let mut counts: HashMap<u64, u32> = HashMap::new();
-    texts.iter().flatten().for_each(|(t, _)| *counts.entry(*t).or_default() += 1);
+    texts.flatten().for_each(|t| *counts.entry(t).or_default() += 1);
     let mut kept: Vec<(u64, u32)> = counts.into_iter().filter(|c| c.1 >= least).collect();
     kept.sort_unstable();
     (kept.iter().zip(0..).map(|((t, _), i)| (*t, i)).collect(), kept.iter().map(|k| k.1).collect())
 }
 
-/// Points of all texts, in order; a text without any known term is at zero.
-pub(super) fn embed(terms: &[Terms]) -> Dense {
-    let (runs, words) = rayon::join(|| of_runs(terms), || of_words(terms));
-    let mut all = Dense::zeros(terms.len(), runs.width + words.width);
-    all.rows_mut().enumerate().for_each(|(i, row)| {
-        row[..runs.width].copy_from_slice(runs.row(i));
-        row[runs.width..].copy_from_slice(words.row(i));
-    });
-    all.normalise();
-    all
+/// What places texts: learnt from some, it places others too.
+pub(super) struct Space {
+    runs: Runs,
+    words: Words,
 }
 
-fn of_runs(terms: &[Terms]) -> Dense {
-    let texts: Vec<Vec<(u64, u32)>> = terms.par_iter().map(|t| t.runs.clone()).collect();
-    let (number, seen) = vocabulary(&texts, 2);
-    let n = terms.len() as f32;
-    let rows = texts.par_iter().map(|text| {
-        let mut row: Vec<(u32, f32)> = text
-            .iter()
-            .filter_map(|(t, times)| {
-                let i = *number.get(t)?;
-                Some((i, (1.0 + (*times as f32).ln()) * (((1.0 + n) / (1.0 + seen[i as usize] as f32)).ln() + 1.0)))
-            })
-            .collect();
+struct Runs {
+    number: HashMap<u64, u32>,
+    /// Inverse document frequencies.
+    idf: Vec<f32>,
+    /// For each term its part in each direction.
+    directions: Dense,
+}
+
+struct Words {
+    number: HashMap<u64, u32>,
+    weights: Vec<f32>,
+    vectors: Dense,
+    /// What most texts share.
+    common: Vec<f32>,
+}
+
+impl Space {
+    /// Learns from texts.
+    pub fn of(terms: &[Terms]) -> Space {
+        let (runs, words) = rayon::join(|| Runs::of(terms), || Words::of(terms));
+        Space { runs, words }
+    }
+
+    /// Coordinates of a point.
+    pub fn width(&self) -> usize {
+        self.runs.directions.width + self.words.vectors.width
+    }
+
+    /// Points of texts, in their order, of length one; a text without any known term is at zero.
+    pub fn points(&self, terms: &[Terms]) -> Dense {
+        let mut all = Dense::zeros(terms.len(), self.width());
+        all.rows_mut().zip(terms).for_each(|(point, terms)| self.place(terms, point));
+        all
+    }
+
+    /// Writes the point of a text.
+    pub fn place(&self, terms: &Terms, point: &mut [f32]) {
+        let (runs, words) = point.split_at_mut(self.runs.directions.width);
+        self.runs.place(terms, runs);
+        self.words.place(terms, words);
+        normalise(point);
+    }
+}
+
+impl Runs {
+    fn of(terms: &[Terms]) -> Runs {
+        let (number, seen) = vocabulary(terms.iter().map(|t| t.runs.iter().map(|(t, _)| *t)), 2);
+        let n = terms.len() as f32;
+        let idf: Vec<f32> = seen.iter().map(|seen| ((1.0 + n) / (1.0 + *seen as f32)).ln() + 1.0).collect();
+        let mut runs = Runs { number, idf, directions: Dense::zeros(0, 0) };
+        let matrix = Sparse::new(runs.number.len(), terms.par_iter().map(|t| runs.row(t)).collect::<Vec<_>>());
+        let (left, values) = left_singular(&matrix, RANK);
+        let mut directions = matrix.transposed().times(&left);
+        directions.rows_mut().for_each(|row| row.iter_mut().zip(&values).for_each(|(x, v)| *x /= v.max(1e-6)));
+        runs.directions = directions;
+        runs
+    }
+
+    /// A text's terms with their weights, of length one.
+    fn row(&self, terms: &Terms) -> Vec<(u32, f32)> {
+        let weighed = |(term, times): &(u64, u32)| self.number.get(term).map(|i| (*i, (1.0 + (*times as f32).ln()) * self.idf[*i as usize]));
+        let mut row: Vec<(u32, f32)> = terms.runs.iter().filter_map(weighed).collect();
         let length = row.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-12);
         row.iter_mut().for_each(|(_, x)| *x /= length);
         row
-    });
-    let matrix = Sparse::new(number.len(), rows.collect::<Vec<_>>());
-    let (mut points, values) = left_singular(&matrix, RANK);
-    points.rows_mut().for_each(|row| row.iter_mut().zip(&values).for_each(|(x, v)| *x *= v));
-    points.normalise();
-    points
+    }
+
+    fn place(&self, terms: &Terms, point: &mut [f32]) {
+        for (term, weight) in self.row(terms) {
+            point.iter_mut().zip(self.directions.row(term as usize)).for_each(|(p, d)| *p += weight * d);
+        }
+        normalise(point);
+    }
 }
 
-fn of_words(terms: &[Terms]) -> Dense {
-    let texts: Vec<Vec<(u64, u32)>> = terms.iter().map(|t| t.words.iter().take(MOST_WORDS).map(|w| (*w, 1)).collect()).collect();
-    let (number, seen) = vocabulary(&texts, if texts.len() < FEW_TEXTS { 2 } else { 5 });
-    let rows = texts.iter().map(|text| text.iter().filter_map(|(t, _)| Some((*number.get(t)?, 1.0))).collect());
-    let has = Sparse::new(number.len(), rows);
-    let vectors = word_vectors(&has);
-    let total = seen.iter().map(|s| *s as f32).sum::<f32>().max(1.0);
-    let weight = |w: u32| COMMON / (COMMON + seen[w as usize] as f32 / total);
-    let weighed = Sparse::new(
-        has.columns,
-        (0..has.rows()).map(|i| {
-            let row = has.row(i);
-            row.iter().map(|(w, _)| (*w, weight(*w) / row.len() as f32)).collect()
-        }),
-    );
-    let mut points = weighed.times(&vectors);
-    without_the_common_direction(&mut points);
-    points.normalise();
-    points
+impl Words {
+    fn of(terms: &[Terms]) -> Words {
+        let (number, seen) = vocabulary(terms.iter().map(|t| t.words.iter().take(MOST_WORDS).copied()), if terms.len() < FEW_TEXTS { 2 } else { 5 });
+        let rows = terms.iter().map(|t| t.words.iter().take(MOST_WORDS).filter_map(|w| Some((*number.get(w)?, 1.0))).collect());
+        let has = Sparse::new(number.len(), rows);
+        let total = seen.iter().map(|s| *s as f32).sum::<f32>().max(1.0);
+        let weights = seen.iter().map(|seen| COMMON / (COMMON + *seen as f32 / total)).collect();
+        let mut words = Words { number, weights, vectors: word_vectors(&has), common: Vec::new() };
+        let mut points = Dense::zeros(terms.len(), words.vectors.width);
+        points.rows_mut().zip(terms).for_each(|(point, terms)| words.mean(terms, point));
+        words.common = common_direction(&points);
+        words
+    }
+
+    fn mean(&self, terms: &Terms, point: &mut [f32]) {
+        let known: Vec<u32> = terms.words.iter().take(MOST_WORDS).filter_map(|w| self.number.get(w).copied()).collect();
+        for word in &known {
+            let weight = self.weights[*word as usize] / known.len() as f32;
+            point.iter_mut().zip(self.vectors.row(*word as usize)).for_each(|(p, v)| *p += weight * v);
+        }
+    }
+
+    fn place(&self, terms: &Terms, point: &mut [f32]) {
+        self.mean(terms, point);
+        let along: f32 = point.iter().zip(&self.common).map(|(x, d)| x * d).sum();
+        point.iter_mut().zip(&self.common).for_each(|(x, d)| *x -= along * d);
+        normalise(point);
+    }
 }
 
 /// A vector of length one for each word.
@@ -120,8 +175,8 @@ fn word_vectors(has: &Sparse) -> Dense {
     vectors
 }
 
-/// Takes out the direction that most points share.
-fn without_the_common_direction(points: &mut Dense) {
+/// The direction that most points share, of length one; zero where there is none.
+fn common_direction(points: &Dense) -> Vec<f32> {
     const ROUNDS: usize = 20;
     let width = points.width;
     let mut direction = vec![1f64; width];
@@ -134,12 +189,9 @@ fn without_the_common_direction(points: &mut Dense) {
         }
         let length = next.iter().map(|x| x * x).sum::<f64>().sqrt();
         if length < 1e-12 {
-            return;
+            return vec![0.0; width];
         }
         direction = next.iter().map(|x| x / length).collect();
     }
-    points.rows_mut().for_each(|row| {
-        let along: f64 = row.iter().zip(&direction).map(|(x, d)| f64::from(*x) * d).sum();
-        row.iter_mut().zip(&direction).for_each(|(x, d)| *x -= (along * d) as f32);
-    });
+    direction.into_iter().map(|x| x as f32).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::mask;
 use crate::segment::{Normalized, Normalizer, Segmenter};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Longest run of hanzi; shortest and longest run of letters with the marks of a word's ends.
 const LONGEST_RUN: usize = 3;
@@ -22,6 +22,18 @@ pub(super) struct Terms {
 }
 
 impl Terms {
+    /// A hash of what it says; 0 where it says nothing. Numbers, case, punctuation do not count.
+    pub fn key(&self) -> u64 {
+        let mut hasher = Xxh3::new();
+        let mut empty = true;
+        for word in self.spoken.iter().filter(|w| !w.is_empty()) {
+            hasher.update(word.as_bytes());
+            hasher.update(b" ");
+            empty = false;
+        }
+        if empty { 0 } else { hasher.digest().max(1) }
+    }
+
     /// Takes a text apart.
     pub fn of(text: &str, segmenter: &Segmenter, normal: &mut Normalized) -> Terms {
         Normalizer::builtin().fold(&mask::mask(text), normal);
