@@ -29,7 +29,7 @@ const MORE_NEIGHBOURS: usize = 25;
 /// Resolutions that are tried, the coarsest first.
 const RESOLUTIONS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 /// Parts of the texts that are grouped alone to see how stable groups are, and how large they are in percent.
-const PARTS: u64 = 3;
+const PARTS: u64 = 6;
 const PART_PERCENT: u64 = 60;
 /// The coarsest grouping wins whose stability is at least this share of the best one's.
 const NEARLY: f64 = 0.97;

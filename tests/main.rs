@@ -3,6 +3,7 @@
 mod cases;
 mod corpus;
 mod desks;
+mod discover;
 mod encodings;
 mod floors;
 mod formats;
