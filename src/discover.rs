@@ -1,7 +1,7 @@
 //! Groups of tickets that nobody wrote a rule for: found, named, the same for the same tickets.
 //!
-//! Equal texts are one. Texts become points ([`embed`]), each is joined to its nearest ones, and the graph falls into groups
-//! ([`partition`]) at the resolution at which parts of the tickets agree best with each other on what belongs together: how many
+//! Equal texts are one. Texts become points (`embed`), each is joined to its nearest ones, and the graph falls into groups
+//! (`partition`) at the resolution at which parts of the tickets agree best with each other on what belongs together: how many
 //! groups there are is found, not given. What was tried beside it, and measured, is in `docs/measurements.md`.
 
 mod agreement;
@@ -101,7 +101,7 @@ pub fn discover(texts: &[&str], segmenter: &Segmenter) -> Grouping {
     arrange(of_text, &names::names(&members, &terms), &typical)
 }
 
-/// Groups of at least [`SMALLEST`] texts, and how many there are.
+/// Groups of at least `SMALLEST` texts, and how many there are.
 fn without_the_smallest(groups: &[u32]) -> (Vec<Option<usize>>, usize) {
     let mut sizes = vec![0; groups.iter().max().map_or(0, |m| *m as usize + 1)];
     groups.iter().for_each(|g| sizes[*g as usize] += 1);

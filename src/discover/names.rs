@@ -10,16 +10,18 @@ use std::collections::{HashMap, HashSet};
 /// Most words of a piece, and most characters of one in hanzi.
 const MOST_WORDS: usize = 4;
 const MOST_HANZI: usize = 10;
+/// How telling a longer piece must be beside the word in it, and a second piece beside the first.
+const LONGER: f64 = 0.5;
+const SECOND: f64 = 0.4;
 /// Weight of the prior, in texts.
 const PRIOR: f64 = 20.0;
 
 /// Words that no piece begins or ends with: they say nothing alone.
-const EMPTY: &str = "的 了 是 我 你 他 她 它 们 我们 你们 他们 在 有 和 与 及 或 也 都 就 还 又 很 太 吗 呢 吧 啊 呀 哦 这 那 这个 那个 一个 一 个 把 被 给 对 对于 关于 从 到 由 为 以 于 之 而 但 但是 因为 所以 如果 不 没 没有 要 会 能 可以 请 请问 您 您好 你好 谢谢 什么 怎么 如何 为什么 何 哪 哪里 多少 几 0 00 000 0000 上 下 里 中 后 前 时 来 去 说 让 用 做 等 其 该 此 并 且 着 过 得 地 已 已经 现在 自己 大家 \
-    a an the i i'm i've my me you your he she it its we our they their this that these those is are was were be been am do does did have has had can could will would should may might must shall to of in on at for from by with as and or but not no if so then than there here what which who when where why how up out just please hello hi thanks thank let know get got go want need like tell s t ve m re don't doesn't didn't can't won't isn't it's into about some any all one 0 00 000";
+const EMPTY: &str = include_str!("../../data/empty-words.txt");
 
 fn empty() -> &'static HashSet<&'static str> {
     static EMPTY_WORDS: std::sync::OnceLock<HashSet<&'static str>> = std::sync::OnceLock::new();
-    EMPTY_WORDS.get_or_init(|| EMPTY.split_whitespace().collect())
+    EMPTY_WORDS.get_or_init(|| EMPTY.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace).collect())
 }
 
 fn is_latin(word: &str) -> bool {
@@ -83,14 +85,20 @@ fn name(counts: &HashMap<String, u32>, size: usize, all: &HashMap<&str, u32>, to
     let least = if size < 8 { 2 } else { 3 };
     let mut ranked: Vec<(f64, &str)> = counts.iter().filter(|(_, n)| **n >= least).map(|(p, n)| (score(p, *n) * longer(p), p.as_str())).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let Some((_, first)) = ranked.first() else {
+    let Some(first) = ranked.first() else {
         let most = counts.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
         return most.map_or_else(String::new, |(p, _)| p.clone());
     };
+    // A longer piece around a telling word says it as people do.
+    let said = |piece: &(f64, &str)| {
+        ranked.iter().filter(|r| r.1.len() > piece.1.len() && r.1.contains(piece.1)).find(|r| r.0 > piece.0 * LONGER).map_or(piece.1, |r| r.1).to_owned()
+    };
+    let shown = said(first);
     let overlaps = |a: &str, b: &str| if is_latin(a) { a.split(' ').any(|w| b.split(' ').any(|v| v == w)) } else { a.chars().any(|c| b.contains(c)) };
-    match ranked.iter().skip(1).find(|(_, p)| !overlaps(p, first)) {
-        Some((s, second)) if *s > ranked[0].0 * 0.4 => format!("{first}·{second}"),
-        _ => (*first).to_owned(),
+    match ranked.iter().skip(1).find(|r| r.0 > first.0 * SECOND && !overlaps(r.1, &shown)) {
+        Some(second) if !overlaps(&said(second), &shown) => format!("{shown}·{}", said(second)),
+        Some(second) => format!("{shown}·{}", second.1),
+        None => shown,
     }
 }
 
