@@ -20,11 +20,18 @@ const COMMON: f32 = 1e-3;
 /// Words of a text that are looked at: the first ones.
 const MOST_WORDS: usize = 200;
 
+/// Most terms of a view: the commonest.
+const MOST_TERMS: usize = 60_000;
+
 /// Numbers the terms that at least `least` texts have, in the order of their hashes; also in how many texts each is.
 fn vocabulary(texts: impl Iterator<Item = impl Iterator<Item = u64>>, least: u32) -> (HashMap<u64, u32>, Vec<u32>) {
     let mut counts: HashMap<u64, u32> = HashMap::new();
     texts.flatten().for_each(|t| *counts.entry(t).or_default() += 1);
     let mut kept: Vec<(u64, u32)> = counts.into_iter().filter(|c| c.1 >= least).collect();
+    if kept.len() > MOST_TERMS {
+        kept.select_nth_unstable_by_key(MOST_TERMS, |(t, n)| (std::cmp::Reverse(*n), *t));
+        kept.truncate(MOST_TERMS);
+    }
     kept.sort_unstable();
     (kept.iter().zip(0..).map(|((t, _), i)| (*t, i)).collect(), kept.iter().map(|k| k.1).collect())
 }
