@@ -84,6 +84,17 @@ pub(crate) struct Row<'a> {
     pub field: Field,
 }
 
+/// Writes cells as they may leave as the beginning of a CSV row; `raw` leaves formulas as they are.
+pub(crate) fn push_cells<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells], raw: bool) {
+    let cell = if raw { crate::cell::push_cell } else { crate::cell::push_safe_cell };
+    for (i, value) in masked(cells, masks).enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        cell(out, &value, b',');
+    }
+}
+
 /// Cells as they may leave.
 pub(crate) fn masked<'c>(cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) -> impl Iterator<Item = Cow<'c, str>> {
     let masks = masks.iter().copied().chain(std::iter::repeat(mask::Cells::Keep));

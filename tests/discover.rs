@@ -45,7 +45,7 @@ fn what_belongs_together_is_found_and_named() {
     desk.file("t.csv", file(&tickets));
     let ran = desk.ahu("discover t.csv --taxonomy none --text-column 内容 --assign out.csv");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.starts_with("90 件没有归类") && ran.stdout.contains("，0 件不成组"), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("90 件分成") && ran.stdout.contains("组，0 件不成组，0 件没有文字；另有 0 件已有原因"), "{}", ran.stdout);
     let groups = assigned(&desk, "out.csv");
     // A trouble may be told in two ways, but no group mixes two.
     let mut all = 0;
@@ -93,7 +93,34 @@ fn what_has_a_cause_is_grouped_only_when_asked() {
     let own = "[[cause]]\npath = \"闪退\"\nkinds = [\"complaint\"]\nrules = [\"闪退\"]\nmatch = [\"闪退\", \"又闪退\"]\nreject = [\"卡\", \"慢\"]\n";
     desk.file("own.toml", own);
     let common = "discover t.csv --text-column 内容 --taxonomy none --taxonomy own.toml";
-    assert!(desk.ahu(common).stdout.starts_with("90 件没有归类"));
-    assert!(desk.ahu(&format!("{common} --all")).stdout.starts_with("92 件"));
+    let found = desk.ahu(common).stdout;
+    assert!(found.starts_with("90 件分成") && found.contains("另有 2 件已有原因"), "{found}");
+    assert!(desk.ahu(&format!("{common} --all")).stdout.starts_with("92 件分成"));
     assert!(desk.ahu(&format!("{common} --assign t.csv")).stderr.contains("`t.csv` is an input too"));
+}
+
+#[test]
+fn every_row_is_accounted_for() {
+    let desk = Desk::new();
+    let rows: String = tickets().iter().enumerate().map(|(i, t)| format!("T{i},{}\n", t.0)).collect();
+    // A row twice, one without a text, one whose quote is never closed.
+    let first = rows.lines().next().expect("a row");
+    desk.file("t.csv", format!("编号,内容\n{rows}{first}\nN1,\nX1,\"没有关的引号\n"));
+    desk.file("ids", "T0\nT1\nZZ\n");
+    let ran = desk.ahu("discover t.csv --taxonomy none --text-column 内容 --assign out.csv --rejects bad.csv");
+    assert!(ran.stdout.starts_with("91 件分成") && ran.stdout.contains("1 件没有文字"), "{}", ran.stdout);
+    let out = desk.read("out.csv");
+    let twice: Vec<&str> = out.lines().filter(|l| l.starts_with("T0,")).collect();
+    assert!(twice.len() == 2 && twice[0] == twice[1] && !twice[0].ends_with(','), "{twice:?}");
+    assert_eq!(out.lines().count(), 1 + 90 + 1 + 1);
+    assert_eq!(desk.read("bad.csv").lines().count(), 2);
+    // Whatever says where the rows are has put them there.
+    for command in ["train t.csv --target kind --from-rules -o m.ahu", "evaluate t.csv --target kind --from-rules", "review t.csv --target kind -o s.csv"] {
+        let ran = desk.ahu(&format!("{command} --text-column 内容 --rejects again.csv"));
+        assert!(ran.stderr.contains("they are in `again.csv`"), "{}", ran.stderr);
+        assert_eq!(desk.read("again.csv"), desk.read("bad.csv"), "{command}");
+        std::fs::remove_file(desk.path().join("again.csv")).expect("it was there");
+    }
+    let ran = desk.ahu("discover t.csv --taxonomy none --text-column 内容 --only-ids ids");
+    assert!(ran.stderr.contains("1 ids not found: ZZ"), "{}", ran.stderr);
 }

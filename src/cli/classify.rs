@@ -1,7 +1,7 @@
 //! `ahu classify`: every row out again with its decision.
 
 use super::output::{self, Stream};
-use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::error::Result;
 use ahu::pipeline::annotate;
 use std::path::PathBuf;
@@ -51,9 +51,7 @@ pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
         done => done?,
     };
     tell_about(&outcome, setup.rejects.as_deref());
-    if let (Some(published), Some(rejects)) = (rejects_published, rejects) {
-        published.publish(rejects.get_ref())?;
-    }
+    setup::publish_rejects(rejects_published, rejects)?;
     outcome.refused.map_or(Ok(()), Err)?;
     if let (Some(published), Some(file)) = (published, stream.file()) {
         published.publish(file)?;

@@ -1,7 +1,7 @@
 //! `ahu discover`: groups of what no cause took.
 
 use super::output::{self, Published};
-use super::setup::{InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, TaxonomyArgs, tell_about};
 use super::summarize::LangArg;
 use ahu::error::{Error, Result};
 use ahu::mask;
@@ -41,9 +41,17 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     let setup = args.input.setup(&args.taxonomy)?;
     let assigned = args.assign.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
+    if args.assign.is_some() && args.assign == setup.rejects {
+        return Err(Error::setup("`--assign` and `--rejects` name the same file"));
+    }
+    let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let found = setup.with_progress(|| discovered(&job, Options { all: args.all, keep_rows: assigned.is_some() }))?;
+    let (found, rejects) = setup.with_progress(|| discovered(&job, Options { all: args.all, keep_rows: assigned.is_some() }, rejects))?;
     tell_about(&found.outcome, setup.rejects.as_deref());
+    setup::publish_rejects(rejects_published, rejects)?;
+    if !found.outcome.ids_not_found.is_empty() {
+        output::complain(&format!("{} ids not found: {}", found.outcome.ids_not_found.len(), found.outcome.ids_not_found.join(" ")));
+    }
     if let Some(e) = found.outcome.refused {
         return Err(e);
     }
@@ -57,11 +65,13 @@ pub fn execute(args: Args) -> Result<ExitCode> {
 
 fn render(found: &Discovered, top: usize, lang: Lang, masked: bool) -> String {
     let groups = &found.grouping.groups;
-    let left = found.grouping.of_text.iter().filter(|g| g.is_none()).count();
+    let empty = found.tickets.iter().filter(|t| t.text.trim().is_empty()).count();
+    let left = found.grouping.of_text.iter().filter(|g| g.is_none()).count() - empty;
+    let (all, count, decided) = (found.tickets.len(), groups.len(), found.with_a_cause);
     let mut out = match lang {
-        Lang::Zh => format!("{} 件没有归类，分成 {} 组，{left} 件不成组\n", found.tickets.len(), groups.len()),
-        Lang::ZhHant => format!("{} 件沒有歸類，分成 {} 組，{left} 件不成組\n", found.tickets.len(), groups.len()),
-        Lang::En => format!("{} tickets without a cause, in {} groups; {left} are like no others\n", found.tickets.len(), groups.len()),
+        Lang::Zh => format!("{all} 件分成 {count} 组，{left} 件不成组，{empty} 件没有文字；另有 {decided} 件已有原因\n"),
+        Lang::ZhHant => format!("{all} 件分成 {count} 組，{left} 件不成組，{empty} 件沒有文字；另有 {decided} 件已有原因\n"),
+        Lang::En => format!("{all} tickets in {count} groups; {left} are like no others, {empty} are without a text; {decided} more have a cause\n"),
     };
     for group in groups.iter().take(top) {
         let of = |kind: Kind| group.texts.iter().filter(|t| found.tickets[**t].kind == Some(kind)).count();
@@ -77,10 +87,10 @@ fn render(found: &Discovered, top: usize, lang: Lang, masked: bool) -> String {
         let more = if harmless(&text).chars().count() > EXCERPT { "…" } else { "" };
         let ids: Vec<String> = group.texts.iter().take(SHOWN_IDS).map(|t| harmless(&mask::mask_id(&found.tickets[*t].id, mask::Cells::Ids))).collect();
         out.push_str(&format!(
-            "\n{:>6}  {}  （{}）\n        “{excerpt}{more}”\n        {}\n",
+            "\n{:>6}  {}  {}\n        “{excerpt}{more}”\n        {}\n",
             group.texts.len(),
             harmless(&group.name),
-            kinds.join("，"),
+            kinds.join(lang.comma()),
             ids.join(" ")
         ));
     }

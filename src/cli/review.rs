@@ -1,7 +1,7 @@
 //! `ahu review`: a sheet of tickets for a person to correct.
 
 use super::output::{self, Published};
-use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::error::{Error, Result};
 use ahu::learn::store::Store;
 use ahu::model::Target;
@@ -53,7 +53,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     }
     let workbook = args.output.as_deref().map(is_workbook).transpose()?.unwrap_or(false);
     let mut setup = args.input.setup(&args.taxonomy)?;
-    setup.rejects = None;
+    setup.refuse_output(args.output.as_deref())?;
     let store = match &args.store {
         None => Store::default(),
         Some(path) => {
@@ -73,8 +73,10 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         more_labels: store.current(args.target).flat_map(|e| e.labels()).collect(),
     };
     let job = setup.job();
-    let (sheet, outcome) = setup.with_progress(|| review::review(&job, &options))?;
-    tell_about(&outcome, None);
+    let (rejects_published, rejects) = setup.open_rejects()?.unzip();
+    let (sheet, outcome, rejects) = setup.with_progress(|| review::review(&job, &options, rejects))?;
+    tell_about(&outcome, setup.rejects.as_deref());
+    setup::publish_rejects(rejects_published, rejects)?;
     outcome.refused.map_or(Ok(()), Err)?;
     if sheet.rows.is_empty() {
         return Err(Error::input("no ticket is left to look at: all are without a text, or in the store"));

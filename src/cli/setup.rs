@@ -308,6 +308,11 @@ impl Setup {
     }
 }
 
+/// Puts a finished file of rejects, if there is one, in its place.
+pub fn publish_rejects(published: Option<output::Published>, rejects: Option<std::io::BufWriter<std::fs::File>>) -> Result<()> {
+    published.zip(rejects).map_or(Ok(()), |(published, rejects)| published.publish(rejects.get_ref()))
+}
+
 /// Tells on stderr what the user should know of how the files were read.
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);

@@ -1,7 +1,7 @@
 //! `ahu summarize`: a digest per product, in one pass.
 
 use super::output;
-use super::setup::{InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, TaxonomyArgs, tell_about};
 use ahu::digest::Digest;
 use ahu::error::{Error, Result};
 use ahu::pipeline::summary;
@@ -95,9 +95,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     if args.bom {
         text.insert(0, '\u{feff}');
     }
-    if let (Some(published), Some(rejects)) = (published, rejects) {
-        published.publish(rejects.get_ref())?;
-    }
+    setup::publish_rejects(published, rejects)?;
     if let Some(refused) = outcome.refused {
         // What was read of a file that ends in the middle is worth a look, but no file's place.
         if args.output.is_none() && outcome.files.iter().any(|f| f.incomplete.is_some()) {

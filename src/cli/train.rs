@@ -1,7 +1,7 @@
 //! `ahu train`: a model from tickets whose labels people have told.
 
 use super::output::{self, Published};
-use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
 use ahu::classify;
 use ahu::error::{Error, Result};
 use ahu::learn::{Trainer, judging};
@@ -78,8 +78,10 @@ impl TrainerArgs {
     /// Reads labelled tickets; a kind is known by its code or in Chinese.
     pub fn rows(&self, setup: &Setup, teller: Teller<'_>) -> Result<Vec<Labelled>> {
         let job = setup.job();
-        let (told, outcome) = setup.with_progress(|| labelled(&job, teller))?;
+        let (rejects_published, rejects) = setup.open_rejects()?.unzip();
+        let (told, outcome, rejects) = setup.with_progress(|| labelled(&job, teller, rejects))?;
         tell_about(&outcome, setup.rejects.as_deref());
+        setup::publish_rejects(rejects_published, rejects)?;
         outcome.refused.map_or(Ok(()), Err)?;
         if told.left_out > 0 {
             output::complain(&format!("{} rows without a label or without a text are left out", told.left_out));

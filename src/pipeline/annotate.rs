@@ -1,6 +1,6 @@
 //! `classify`: every readable row out again, its cells unchanged and in order, with the decision in five more columns.
 
-use super::{Consumer, Job, Outcome, Output, Rejects, Row, masked};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row, push_cells};
 use crate::cell::{push_cell, push_safe_cell};
 use crate::error::{Error, Result};
 use crate::ingest;
@@ -77,7 +77,7 @@ impl Output for Annotate<'_> {
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         if row.messages.is_empty() {
-            self.push_cells(&mut part.text, row.cells.iter(row.line), row.masks);
+            push_cells(&mut part.text, row.cells.iter(row.line), row.masks, self.raw_cells);
             self.push_decision(&mut part.text, row.prediction, None);
             return;
         }
@@ -85,7 +85,7 @@ impl Output for Annotate<'_> {
         for message in row.messages {
             cells.split(&message.line, message.line.contains('"'));
             let mut out = String::with_capacity(message.line.len() + 64);
-            self.push_cells(&mut out, cells.iter(&message.line), row.masks);
+            push_cells(&mut out, cells.iter(&message.line), row.masks, self.raw_cells);
             self.push_decision(&mut out, row.prediction, Some(message));
             part.messages.push((message.place, out));
         }
@@ -93,16 +93,6 @@ impl Output for Annotate<'_> {
 }
 
 impl Annotate<'_> {
-    fn push_cells<'c>(&self, out: &mut String, cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) {
-        let cell = if self.raw_cells { push_cell } else { push_safe_cell };
-        for (i, value) in masked(cells, masks).enumerate() {
-            if i > 0 {
-                out.push(',');
-            }
-            cell(out, &value, b',');
-        }
-    }
-
     /// The decision's cells, and the end of the line.
     fn push_decision(&self, out: &mut String, p: &Prediction, message: Option<&Message>) {
         if !self.decisions {

@@ -1,6 +1,6 @@
 //! `discover`: the tickets that no cause took, in groups.
 
-use super::{Consumer, Job, Outcome, Output, Row, masked};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row, push_cells};
 use crate::cell::push_safe_cell;
 use crate::discover::{Grouping, discover};
 use crate::error::{Error, Result};
@@ -8,6 +8,8 @@ use crate::ingest::cells::Cells;
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::prediction::Kind;
+use std::collections::HashMap;
+use std::io::Write;
 
 /// The column that tells a row's group.
 pub const COLUMN: &str = "ahu_group";
@@ -51,13 +53,14 @@ pub struct Options {
 ///
 /// # Errors
 /// What reading gave; to keep the rows of files with different columns.
-pub fn discovered(job: &Job<'_>, options: Options) -> Result<Discovered> {
-    let mut collected = Collected { options, tickets: Vec::new(), with_a_cause: 0, header: None, rows: Vec::new() };
-    let outcome = super::run(job, &Tickets { options }, &mut collected)?;
+pub fn discovered<R: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<R>>) -> Result<(Discovered, Option<R>)> {
+    let mut collected = Collected { options, tickets: Vec::new(), with_a_cause: 0, header: None, rows: Vec::new(), first: HashMap::new(), rejects };
+    let outcome = super::run(job, &Tickets { options, mask: job.mask }, &mut collected)?;
+    let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
     let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
     let grouping = discover(&texts, job.classifier.segmenter());
     let Collected { tickets, with_a_cause, header, rows, .. } = collected;
-    Ok(Discovered { tickets, grouping, with_a_cause, outcome, header: header.unwrap_or_default(), rows })
+    Ok((Discovered { tickets, grouping, with_a_cause, outcome, header: header.unwrap_or_default(), rows }, rejects))
 }
 
 impl Discovered {
@@ -85,6 +88,7 @@ impl Discovered {
 
 struct Tickets {
     options: Options,
+    mask: bool,
 }
 
 struct Part {
@@ -98,7 +102,9 @@ impl Output for Tickets {
     type Part = Part;
 
     fn begin(&self, layout: &Layout) -> Part {
-        Part { file: layout.file.clone(), header: layout.header.iter().map(|name| mask::mask(name).into_owned()).collect(), tickets: Vec::new() }
+        // A row of data may have been taken for the header.
+        let name = |name: &String| if self.mask { mask::mask(name).into_owned() } else { name.clone() };
+        Part { file: layout.file.clone(), header: layout.header.iter().map(name).collect(), tickets: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
@@ -122,43 +128,49 @@ impl Output for Tickets {
 
 fn joined<'c>(cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells]) -> String {
     let mut out = String::new();
-    for (i, value) in masked(cells, masks).enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        push_safe_cell(&mut out, &value, b',');
-    }
+    push_cells(&mut out, cells, masks, false);
     out
 }
 
-struct Collected {
+struct Collected<R: Write> {
     options: Options,
     tickets: Vec<Ticket>,
     with_a_cause: u64,
     header: Option<Vec<String>>,
     rows: Vec<(String, Option<usize>)>,
+    /// The ticket of each id, for rows that come again.
+    first: HashMap<String, usize>,
+    rejects: Option<Rejects<R>>,
 }
 
-impl Consumer<Part> for Collected {
+impl<R: Write + Send> Consumer<Part> for Collected<R> {
     fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
         if self.options.keep_rows && *self.header.get_or_insert_with(|| part.header.clone()) != part.header {
             let message = "its columns are not those of the first file; assign groups to files with different columns one by one";
             return Err(Error::setup(message).in_file(&part.file));
         }
         for ((ticket, rows), new) in part.tickets.into_iter().zip(new) {
-            let at = ticket.is_some().then_some(self.tickets.len());
-            // A row that comes twice is one ticket, but its rows are all written.
+            // A row that comes again is no other ticket, but its rows are all written.
+            let at = match ticket {
+                Some(ticket) if !new => self.first.get(&ticket.id).copied(),
+                Some(ticket) => {
+                    if self.options.keep_rows {
+                        self.first.entry(ticket.id.clone()).or_insert(self.tickets.len());
+                    }
+                    self.tickets.push(ticket);
+                    Some(self.tickets.len() - 1)
+                }
+                None => {
+                    self.with_a_cause += u64::from(*new);
+                    None
+                }
+            };
             self.rows.extend(rows.into_iter().map(|row| (row, at)));
-            match ticket {
-                Some(ticket) => self.tickets.push(ticket),
-                None if *new => self.with_a_cause += 1,
-                None => {}
-            }
         }
         Ok(())
     }
 
-    fn reject(&mut self, _: &Reject) -> Result<()> {
-        Ok(())
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }

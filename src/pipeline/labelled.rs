@@ -1,6 +1,6 @@
 //! Tickets whose labels people have told: what models learn from and are measured by.
 
-use super::{Consumer, Job, Outcome, Output, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::error::{Error, Result, nearest};
 use crate::ingest::reader::{Layout, Reject};
 use crate::model::Target;
@@ -8,6 +8,7 @@ use crate::prediction::Kind;
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Labelled;
 use std::collections::HashMap;
+use std::io::Write;
 
 /// Who tells the labels.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +37,11 @@ pub struct Told {
 ///
 /// # Errors
 /// What reading gave; a file without that column.
-pub fn labelled(job: &Job<'_>, teller: Teller<'_>) -> Result<(Told, Outcome)> {
-    let mut collected = Collected { teller, told: Told::default(), first: HashMap::new() };
+pub fn labelled<R: Write + Send>(job: &Job<'_>, teller: Teller<'_>, rejects: Option<Rejects<R>>) -> Result<(Told, Outcome, Option<R>)> {
+    let mut collected = Collected { teller, told: Told::default(), first: HashMap::new(), rejects };
     let outcome = super::run(job, &Labels { teller, taxonomy: job.classifier.taxonomy() }, &mut collected)?;
-    Ok((collected.told, outcome))
+    let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
+    Ok((collected.told, outcome, rejects))
 }
 
 struct Labels<'a> {
@@ -84,14 +86,15 @@ impl Output for Labels<'_> {
     }
 }
 
-struct Collected<'a> {
+struct Collected<'a, R: Write> {
     teller: Teller<'a>,
     told: Told,
     /// Where the first row of an id is.
     first: HashMap<String, usize>,
+    rejects: Option<Rejects<R>>,
 }
 
-impl Consumer<Part> for Collected<'_> {
+impl<R: Write + Send> Consumer<Part> for Collected<'_, R> {
     fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
         if let (Teller::Column(column), None) = (self.teller, part.at) {
             let near = nearest(column, part.header.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
@@ -114,7 +117,7 @@ impl Consumer<Part> for Collected<'_> {
         Ok(())
     }
 
-    fn reject(&mut self, _: &Reject) -> Result<()> {
-        Ok(())
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }

@@ -1,6 +1,6 @@
 //! `review`: from many tickets a sheet of few for a person to correct, and the sheet read back.
 
-use super::{Consumer, Job, Outcome, Output, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::{Classifier, Scratch};
 use crate::error::{Error, Result, nearest};
 use crate::ingest::reader::{Layout, Reject};
@@ -13,6 +13,7 @@ use crate::review::{Labels, Returned, Stratum, is_row_number, key, shown_text};
 use crate::segment::Normalized;
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::io::Write;
 use std::sync::Arc;
 
 /// What sheet to make.
@@ -57,9 +58,10 @@ pub fn facts(classifier: &Classifier, target: Target) -> Facts {
 ///
 /// # Errors
 /// Whatever reading gave; broken accounting.
-pub fn review(job: &Job<'_>, options: &Options) -> Result<(Sheet, Outcome)> {
-    let mut collected = Collected { sampler: Sampler::new(options.size) };
+pub fn review<R: Write + Send>(job: &Job<'_>, options: &Options, rejects: Option<Rejects<R>>) -> Result<(Sheet, Outcome, Option<R>)> {
+    let mut collected = Collected { sampler: Sampler::new(options.size), rejects };
     let outcome = super::run(job, &Tickets { job, options }, &mut collected)?;
+    let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
     let texts = &options.known_texts[options.known_texts.len().saturating_sub(KNOWN_TEXTS)..];
     let known: Vec<Vec<u32>> = texts.par_iter().map_init(Normalized::default, |normal, text| pairs(text, normal)).collect();
     let unknown = |texts: &[&str]| {
@@ -71,7 +73,7 @@ pub fn review(job: &Job<'_>, options: &Options) -> Result<(Sheet, Outcome)> {
     let mut labels = labels(job.classifier, options.target);
     options.more_labels.iter().for_each(|name| labels.add(name.clone()));
     rows.iter().flat_map(|(_, t)| &t.decided).for_each(|name| labels.add(name.clone()));
-    Ok((Sheet { rows, labels, facts: facts(job.classifier, options.target) }, outcome))
+    Ok((Sheet { rows, labels, facts: facts(job.classifier, options.target) }, outcome, rejects))
 }
 
 /// The ticket as the sheet shows it.
@@ -193,19 +195,20 @@ impl Tickets<'_> {
     }
 }
 
-struct Collected {
+struct Collected<R: Write> {
     sampler: Sampler,
+    rejects: Option<Rejects<R>>,
 }
 
-impl Consumer<Part> for Collected {
+impl<R: Write + Send> Consumer<Part> for Collected<R> {
     fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
         let tickets = part.tickets.into_iter().zip(new).filter(|(_, new)| **new);
         tickets.filter_map(|(ticket, _)| ticket).for_each(|ticket| self.sampler.take(ticket));
         Ok(())
     }
 
-    fn reject(&mut self, _: &Reject) -> Result<()> {
-        Ok(())
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }
 
@@ -244,7 +247,7 @@ pub fn facts_of(job: &Job<'_>, source: &Source) -> Option<Facts> {
     let ingest = by_columns(FACTS[1], vec![SHEETS[2].to_owned()]);
     let sources = [source.clone()];
     let job = Job { ingest: &ingest, sources: &sources, only_ids: None, keep_raw: false, max_quarantined: 1.0, dates: job.dates.clone(), ..*job };
-    let (told, _) = super::labelled::labelled(&job, super::labelled::Teller::Column(FACTS[0])).ok()?;
+    let (told, ..) = super::labelled::labelled(&job, super::labelled::Teller::Column(FACTS[0]), None::<Rejects<Vec<u8>>>).ok()?;
     let fact = |name: &str| told.rows.iter().find(|r| r.labels == [name]).map(|r| r.text.trim().to_owned());
     Some(Facts {
         target: fact(FACT_NAMES[0])?.parse().ok()?,
