@@ -33,6 +33,9 @@ const PARTS: u64 = 6;
 const PART_PERCENT: u64 = 60;
 /// The coarsest grouping wins whose stability is at least this share of the best one's.
 const NEARLY: f64 = 0.97;
+/// Parts whose groups decide together, and how large they are in percent.
+const ENSEMBLE: u64 = 16;
+const ENSEMBLE_PERCENT: u64 = 80;
 /// Fewest texts of a group.
 const SMALLEST: usize = 2;
 
@@ -83,7 +86,7 @@ pub fn discover(texts: &[&str], segmenter: &Segmenter) -> Grouping {
     let space = Space::of(&terms);
     let points = space.points(&terms);
     let near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(points.rows().saturating_sub(1)));
-    let (groups, count) = without_the_smallest(&partition_stably(&near));
+    let (groups, count) = without_the_smallest(&partition_stably(&near, &distinct.iter().map(|d| d.0).collect::<Vec<_>>()));
     let middles = middles(&groups, count, &points);
     let rest: Vec<Option<usize>> = distinct[sample.len()..]
         .par_iter()
@@ -98,7 +101,8 @@ pub fn discover(texts: &[&str], segmenter: &Segmenter) -> Grouping {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
     groups.iter().enumerate().for_each(|(at, g)| g.iter().for_each(|g| members[*g].push(at)));
     let typical: Vec<usize> = members.iter().enumerate().map(|(g, members)| sample[most_typical(members, g, &middles, &points)]).collect();
-    arrange(of_text, &names::names(&members, &terms), &typical)
+    let written = |at: usize| terms::written(texts[sample[at]], segmenter, &mut Normalized::default());
+    arrange(of_text, &names::names(&members, &terms, written), &typical)
 }
 
 /// Groups of at least `SMALLEST` texts, and how many there are.
@@ -152,15 +156,23 @@ fn graph(near: &[Vec<(u32, f32)>], kept: impl Fn(usize) -> bool) -> (Vec<usize>,
     (nodes, Graph::of(&near))
 }
 
-/// Groups at the resolution at which parts of the texts agree.
-fn partition_stably(near: &[Vec<(u32, f32)>]) -> Vec<u32> {
+/// Groups at the resolution at which parts of the texts agree, by what many parts agree on.
+fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> Vec<u32> {
     let (_, all) = graph(near, |_| true);
-    // Texts are ordered by their hashes: a fixed mix of their places is as good as chance.
-    let part = |part: u64| graph(near, move |i| xxh3_64(&[(i as u64).to_le_bytes(), part.to_le_bytes()].concat()) % 100 < PART_PERCENT);
-    let parts: Vec<(Vec<usize>, Graph)> = (0..PARTS).map(part).collect();
+    // Parts are chosen by the texts' hashes, so that some more texts leave the others in their parts.
+    let part = |number: u64, percent: u64| graph(near, move |i| xxh3_64(&[keys[i].to_le_bytes(), number.to_le_bytes()].concat()) % 100 < percent);
+    let parts: Vec<(Vec<usize>, Graph)> = (0..PARTS).map(|number| part(number, PART_PERCENT)).collect();
     let tried: Vec<(Vec<u32>, f64)> = RESOLUTIONS.par_iter().map(|resolution| stability(&all, &parts, *resolution)).collect();
     let best = tried.iter().map(|t| t.1).fold(f64::MIN, f64::max);
-    tried.into_iter().find(|t| t.1 >= best * NEARLY).map_or(Vec::new(), |t| t.0)
+    let Some(chosen) = tried.iter().position(|t| t.1 >= best * NEARLY) else { return Vec::new() };
+    let alone = |number: u64| {
+        let (nodes, graph) = part(PARTS + number, ENSEMBLE_PERCENT);
+        let mut groups = vec![None; near.len()];
+        nodes.iter().zip(partition::partition(&graph, RESOLUTIONS[chosen])).for_each(|(i, group)| groups[*i] = Some(group));
+        groups
+    };
+    let ensemble: Vec<Vec<Option<u32>>> = (0..ENSEMBLE).into_par_iter().map(alone).collect();
+    partition::partition(&all.weighed(&ensemble), RESOLUTIONS[chosen])
 }
 
 /// The groups at a resolution, and how far they agree with those of parts of the texts, and those with each other.

@@ -24,7 +24,7 @@ const MOST_WORDS: usize = 200;
 const MOST_TERMS: usize = 60_000;
 
 /// Numbers the terms that at least `least` texts have, in the order of their hashes; also in how many texts each is.
-fn vocabulary(texts: impl Iterator<Item = impl Iterator<Item = u64>>, least: u32) -> (HashMap<u64, u32>, Vec<u32>) {
+fn vocabulary(texts: impl Iterator<Item = impl Iterator<Item = u64>>, least: u32) -> (HashMap<u64, u32>, Vec<u32>, Vec<u64>) {
     let mut counts: HashMap<u64, u32> = HashMap::new();
     texts.flatten().for_each(|t| *counts.entry(t).or_default() += 1);
     let mut kept: Vec<(u64, u32)> = counts.into_iter().filter(|c| c.1 >= least).collect();
@@ -33,7 +33,7 @@ fn vocabulary(texts: impl Iterator<Item = impl Iterator<Item = u64>>, least: u32
         kept.truncate(MOST_TERMS);
     }
     kept.sort_unstable();
-    (kept.iter().zip(0..).map(|((t, _), i)| (*t, i)).collect(), kept.iter().map(|k| k.1).collect())
+    (kept.iter().zip(0..).map(|((t, _), i)| (*t, i)).collect(), kept.iter().map(|k| k.1).collect(), kept.iter().map(|k| k.0).collect())
 }
 
 /// What places texts: learnt from some, it places others too.
@@ -88,12 +88,12 @@ impl Space {
 
 impl Runs {
     fn of(terms: &[Terms]) -> Runs {
-        let (number, seen) = vocabulary(terms.iter().map(|t| t.runs.iter().map(|(t, _)| *t)), 2);
+        let (number, seen, keys) = vocabulary(terms.iter().map(|t| t.runs.iter().map(|(t, _)| *t)), 2);
         let n = terms.len() as f32;
         let idf: Vec<f32> = seen.iter().map(|seen| ((1.0 + n) / (1.0 + *seen as f32)).ln() + 1.0).collect();
         let mut runs = Runs { number, idf, directions: Dense::zeros(0, 0) };
         let matrix = Sparse::new(runs.number.len(), terms.par_iter().map(|t| runs.row(t)).collect::<Vec<_>>());
-        let (left, values) = left_singular(&matrix, RANK);
+        let (left, values) = left_singular(&matrix, &keys, RANK);
         let mut directions = matrix.transposed().times(&left);
         directions.rows_mut().for_each(|row| row.iter_mut().zip(&values).for_each(|(x, v)| *x /= v.max(1e-6)));
         runs.directions = directions;
@@ -119,12 +119,12 @@ impl Runs {
 
 impl Words {
     fn of(terms: &[Terms]) -> Words {
-        let (number, seen) = vocabulary(terms.iter().map(|t| t.words.iter().take(MOST_WORDS).copied()), if terms.len() < FEW_TEXTS { 2 } else { 5 });
+        let (number, seen, keys) = vocabulary(terms.iter().map(|t| t.words.iter().take(MOST_WORDS).copied()), if terms.len() < FEW_TEXTS { 2 } else { 5 });
         let rows = terms.iter().map(|t| t.words.iter().take(MOST_WORDS).filter_map(|w| Some((*number.get(w)?, 1.0))).collect());
         let has = Sparse::new(number.len(), rows);
         let total = seen.iter().map(|s| *s as f32).sum::<f32>().max(1.0);
         let weights = seen.iter().map(|seen| COMMON / (COMMON + *seen as f32 / total)).collect();
-        let mut words = Words { number, weights, vectors: word_vectors(&has), common: Vec::new() };
+        let mut words = Words { number, weights, vectors: word_vectors(&has, &keys), common: Vec::new() };
         let mut points = Dense::zeros(terms.len(), words.vectors.width);
         points.rows_mut().zip(terms).for_each(|(point, terms)| words.mean(terms, point));
         words.common = common_direction(&points);
@@ -148,7 +148,7 @@ impl Words {
 }
 
 /// A vector of length one for each word.
-fn word_vectors(has: &Sparse) -> Dense {
+fn word_vectors(has: &Sparse, keys: &[u64]) -> Dense {
     let of_word = has.transposed();
     let together = |w: usize, sums: &mut Vec<f32>| {
         sums.clear();
@@ -176,7 +176,7 @@ fn word_vectors(has: &Sparse) -> Dense {
         sums.iter().enumerate().filter_map(pointwise).collect::<Vec<_>>()
     };
     let rows: Vec<Vec<(u32, f32)>> = (0..has.columns).into_par_iter().map_init(Vec::new, row).collect();
-    let (mut vectors, values) = left_singular(&Sparse::new(has.columns, rows), RANK);
+    let (mut vectors, values) = left_singular(&Sparse::new(has.columns, rows), keys, RANK);
     vectors.rows_mut().for_each(|row| row.iter_mut().zip(&values).for_each(|(x, v)| *x *= v.sqrt()));
     vectors.normalise();
     vectors

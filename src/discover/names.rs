@@ -1,109 +1,314 @@
-//! What a group is called: the pieces of speech that it has and the others have not, as people say them.
+//! What a group is called: what its tickets say and the others do not, in a few words as people say them.
 //!
-//! Pieces are ranked by their log-odds against all other texts with an informative Dirichlet prior (Monroe, Colaresi and Quinn,
-//! *Fightin' Words*, 2008).
+//! Words are weighed by their log-odds against all other texts with an informative Dirichlet prior (Monroe, Colaresi and Quinn,
+//! *Fightin' Words*, 2008). A name is the piece of a clause, without its empty words, that says most of the telling ones and is
+//! said often: `card not arrived` stands for `my card still hasn't arrived`.
 
 use super::terms::Terms;
 use rayon::prelude::*;
+use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
-/// Most words of a piece, and most characters of one in hanzi.
-const MOST_WORDS: usize = 4;
-const MOST_HANZI: usize = 10;
-/// How telling a longer piece must be beside the word in it, and a second piece beside the first.
-const LONGER: f64 = 0.5;
+/// Most words with a meaning of their own in a name, most words in all, most hanzi.
+const MOST_CONTENT: usize = 5;
+const MOST_WORDS: usize = 6;
+const MOST_HANZI: usize = 12;
+/// What names of one, two, … such words gain by saying more.
+const SAYING_MORE: [f64; MOST_CONTENT] = [1.0, 1.45, 1.6, 1.65, 1.65];
+/// How often a piece must be said counts this little beside how telling its words are.
+const OFTEN: f64 = 0.25;
+/// The most telling words of a group, of which a name must have one.
+const TELLING: usize = 12;
+/// A piece that is said within the same longer one this often is but a part of it.
+const PART: f64 = 0.75;
+/// Pieces of which one becomes the name.
+const CANDIDATES: usize = 40;
+/// How telling a second piece must be beside the first.
 const SECOND: f64 = 0.4;
 /// Weight of the prior, in texts.
 const PRIOR: f64 = 20.0;
+/// Texts of a group whose spelling is looked at.
+const MOST_SPELT: usize = 60;
+/// Words of a text that are looked at.
+const MOST_READ: usize = 400;
 
-/// Words that no piece begins or ends with: they say nothing alone.
-const EMPTY: &str = include_str!("../../data/empty-words.txt");
-
-fn empty() -> &'static HashSet<&'static str> {
-    static EMPTY_WORDS: std::sync::OnceLock<HashSet<&'static str>> = std::sync::OnceLock::new();
-    EMPTY_WORDS.get_or_init(|| EMPTY.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace).collect())
+/// What a word may do in a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It has a meaning of its own.
+    Content,
+    Inside,
+    Begin,
+    End,
+    BeginOrEnd,
 }
 
-fn is_latin(word: &str) -> bool {
-    word.is_ascii()
+impl Role {
+    fn begins(self) -> bool {
+        matches!(self, Role::Content | Role::Begin | Role::BeginOrEnd)
+    }
+
+    fn ends(self) -> bool {
+        matches!(self, Role::Content | Role::End | Role::BeginOrEnd)
+    }
 }
 
-/// The pieces of a text, each once.
-fn pieces(terms: &Terms) -> HashSet<String> {
-    let mut out = HashSet::new();
-    for clause in terms.spoken.split(String::is_empty) {
-        for start in 0..clause.len() {
-            if empty().contains(clause[start].as_str()) {
-                continue;
-            }
-            let mut piece = String::new();
-            for (n, word) in clause[start..].iter().take(MOST_WORDS).enumerate() {
-                if n > 0 && (is_latin(word) || clause[start + n - 1].is_ascii()) {
-                    piece.push(' ');
-                }
-                piece.push_str(word);
-                if !is_latin(&piece) && piece.chars().count() > MOST_HANZI {
-                    break;
-                }
-                let says = piece.chars().count() > 1 && !piece.chars().all(|c| c.is_ascii_digit() || c == ' ');
-                if says && !empty().contains(word.as_str()) {
-                    out.insert(piece.clone());
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    drop: String,
+    inside: String,
+    begin: String,
+    end: String,
+    same: Vec<String>,
+}
+
+/// `data/naming.toml`.
+struct Naming {
+    dropped: HashSet<&'static str>,
+    roles: HashMap<&'static str, Role>,
+    same: HashMap<&'static str, &'static str>,
+}
+
+fn naming() -> &'static Naming {
+    static NAMING: OnceLock<Naming> = OnceLock::new();
+    NAMING.get_or_init(|| {
+        let lists: &'static Lists = Box::leak(Box::new(toml::from_str(include_str!("../../data/naming.toml")).expect("data/naming.toml is valid")));
+        let mut roles: HashMap<&str, Role> = lists.inside.split_whitespace().map(|w| (w, Role::Inside)).collect();
+        roles.extend(lists.begin.split_whitespace().map(|w| (w, Role::Begin)));
+        for word in lists.end.split_whitespace() {
+            roles.entry(word).and_modify(|r| *r = if *r == Role::Begin { Role::BeginOrEnd } else { Role::End }).or_insert(Role::End);
+        }
+        let spellings = |line: &'static String| {
+            let first = line.split_whitespace().next().unwrap_or_default();
+            line.split_whitespace().map(move |w| (w, first))
+        };
+        Naming { dropped: lists.drop.split_whitespace().collect(), roles, same: lists.same.iter().flat_map(spellings).collect() }
+    })
+}
+
+/// One word for its spellings and, in English, its forms: a light stemmer (after Harman, *How effective is suffixing?*, 1991).
+fn base(word: &str) -> &str {
+    if let Some(first) = naming().same.get(word) {
+        return first;
+    }
+    if !word.is_ascii() || word.len() < 4 || naming().roles.contains_key(word) {
+        return word;
+    }
+    let keeps = |stem: &str| stem.len() >= 3 && stem.bytes().any(|b| b"aeiouy".contains(&b));
+    let undoubled = |stem: &'_ str| -> usize {
+        let b = stem.as_bytes();
+        let n = b.len();
+        if n > 3 && b[n - 1] == b[n - 2] && !b"lsz".contains(&b[n - 1]) { n - 1 } else { n }
+    };
+    for suffix in ["ing", "ed"] {
+        if let Some(stem) = word.strip_suffix(suffix).filter(|s| keeps(s)) {
+            return &stem[..undoubled(stem)];
+        }
+    }
+    let word = match word {
+        w if w.ends_with("ies") => &w[..w.len() - 2],
+        w if w.ends_with("es") && w.len() > 4 && !w.ends_with("ees") => &w[..w.len() - 1],
+        w if w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") => &w[..w.len() - 1],
+        w => w,
+    };
+    // `charge` and `charging` are one.
+    if word.len() > 4 { word.strip_suffix('e').unwrap_or(word) } else { word }
+}
+
+/// Words that are not empty, by number.
+#[derive(Default)]
+struct Words<'t> {
+    numbers: HashMap<&'t str, u32>,
+    words: Vec<(&'t str, Role)>,
+}
+
+impl<'t> Words<'t> {
+    fn number(&mut self, word: &'t str) -> Option<u32> {
+        if naming().dropped.contains(word) || word.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let base = base(word);
+        Some(*self.numbers.entry(base).or_insert_with(|| {
+            self.words.push((base, naming().roles.get(base).copied().unwrap_or(Role::Content)));
+            self.words.len() as u32 - 1
+        }))
+    }
+
+    fn role(&self, number: u32) -> Role {
+        self.words[number as usize].1
+    }
+
+    fn hanzi(&self, number: u32) -> usize {
+        let word = self.words[number as usize].0;
+        if word.is_ascii() { 0 } else { word.chars().count() }
+    }
+}
+
+/// A text without its empty words: clauses of numbers.
+type Clauses = Vec<Vec<u32>>;
+
+/// A name for each group of texts; no two are alike. `spelt` tells how words of a text are written: each with its folded form.
+pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl Fn(usize) -> Vec<(String, String)> + Sync) -> Vec<String> {
+    let mut words = Words::default();
+    let clauses: Vec<Clauses> = terms.iter().map(|t: &'t Terms| t.clauses(MOST_READ).map(|c| c.filter_map(|w| words.number(w)).collect()).collect()).collect();
+    let of_group: Vec<HashMap<u32, u32>> = groups.par_iter().map(|texts| seen(texts.iter().map(|i| &clauses[*i]))).collect();
+    let mut everywhere = vec![0u32; words.words.len()];
+    of_group.iter().flatten().for_each(|(word, n)| everywhere[*word as usize] += n);
+    let total: usize = groups.iter().map(Vec::len).sum();
+    let ranked: Vec<Vec<Piece>> = groups
+        .par_iter()
+        .zip(&of_group)
+        .map(|(texts, counts)| {
+            let telling =
+                counts.iter().map(|(word, n)| (*word, telling((*n, texts.len()), (everywhere[*word as usize], total)))).filter(|t| t.1 > 0.0).collect();
+            pieces(texts.iter().map(|i| &clauses[*i]), texts.len(), &telling, &words)
+        })
+        .collect();
+    let spellings: Vec<HashMap<&str, String>> = groups.par_iter().map(|texts| spellings(texts, &words, &spelt)).collect();
+    let mut taken = HashSet::new();
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|g| std::cmp::Reverse(groups[*g].len()));
+    let mut names = vec![String::new(); groups.len()];
+    for g in order {
+        let spell = |piece: &Piece| joined(piece.words.iter().map(|w| words.words[*w as usize].0).map(|w| spellings[g].get(w).map_or(w, String::as_str)));
+        let free = ranked[g].iter().map(|piece| named(piece, &ranked[g], &words, &spell)).find(|name| !taken.contains(name));
+        names[g] = free.or_else(|| ranked[g].first().map(spell)).unwrap_or_default();
+        taken.insert(names[g].clone());
+    }
+    names
+}
+
+/// In how many texts each word is.
+fn seen<'c>(texts: impl Iterator<Item = &'c Clauses>) -> HashMap<u32, u32> {
+    let mut counts = HashMap::new();
+    for clauses in texts {
+        let mut words: Vec<u32> = clauses.iter().flatten().copied().collect();
+        words.sort_unstable();
+        words.dedup();
+        words.into_iter().for_each(|w| *counts.entry(w).or_default() += 1);
+    }
+    counts
+}
+
+/// How telling a word is of a group: (texts with it, texts) there and everywhere.
+fn telling(here: (u32, usize), everywhere: (u32, usize)) -> f64 {
+    let (n, size, all, total) = (f64::from(here.0), here.1 as f64, f64::from(everywhere.0), everywhere.1 as f64);
+    let prior = PRIOR * all / total;
+    let odds = |has: f64, of: f64| ((has + prior) / (of + PRIOR - has - prior).max(0.5)).ln();
+    let difference = odds(n, size) - odds(all - n, total - size);
+    let deviation = (1.0 / (n + prior) + 1.0 / (all - n + prior)).sqrt();
+    difference / deviation * (n / size).powf(0.25)
+}
+
+/// A piece that may name a group.
+#[derive(Debug, Clone)]
+struct Piece {
+    words: Vec<u32>,
+    score: f64,
+    content: usize,
+}
+
+/// The pieces of a group's texts that say a telling word, the best first.
+fn pieces<'c>(texts: impl Iterator<Item = &'c Clauses> + Clone, size: usize, weights: &HashMap<u32, f64>, words: &Words<'_>) -> Vec<Piece> {
+    let mut telling: Vec<(u32, f64)> = weights.iter().map(|(w, t)| (*w, *t)).filter(|(w, _)| words.role(*w) == Role::Content).collect();
+    telling.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| words.words[a.0 as usize].0.cmp(words.words[b.0 as usize].0)));
+    telling.truncate(TELLING);
+    let telling: HashSet<u32> = telling.iter().map(|t| t.0).collect();
+    let mut counts: HashMap<&[u32], u32> = HashMap::new();
+    let mut of_text: HashSet<&[u32]> = HashSet::new();
+    for clauses in texts {
+        of_text.clear();
+        for clause in clauses {
+            for start in (0..clause.len()).filter(|s| words.role(clause[*s]).begins()) {
+                let (mut content, mut hanzi, mut tells) = (0, 0, false);
+                for end in start..clause.len().min(start + MOST_WORDS) {
+                    let role = words.role(clause[end]);
+                    content += usize::from(role == Role::Content);
+                    hanzi += words.hanzi(clause[end]);
+                    tells |= telling.contains(&clause[end]);
+                    if content > MOST_CONTENT || hanzi > MOST_HANZI {
+                        break;
+                    }
+                    if role.ends() && tells {
+                        of_text.insert(&clause[start..=end]);
+                    }
                 }
             }
         }
+        of_text.iter().for_each(|piece| *counts.entry(piece).or_default() += 1);
+    }
+    let least = if size < 8 { 1 } else { 2 };
+    let mut all: Vec<Piece> = counts.iter().filter(|(_, n)| **n >= least).filter_map(|(piece, n)| scored(piece, *n, size, weights, words)).collect();
+    // What is nearly always said within one longer piece is no piece.
+    let mut whole: HashMap<&[u32], u32> = HashMap::new();
+    for (piece, n) in counts.iter().filter(|(piece, n)| piece.len() > 1 && **n >= 3) {
+        for part in [&piece[1..], &piece[..piece.len() - 1]] {
+            whole.entry(part).and_modify(|most| *most = *n.max(most)).or_insert(*n);
+        }
+    }
+    all.retain(|p| whole.get(&p.words[..]).is_none_or(|most| f64::from(*most) < PART * f64::from(counts[&p.words[..]])));
+    let spelt = |p: &Piece| p.words.iter().map(|w| words.words[*w as usize].0).collect::<Vec<_>>();
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| spelt(a).cmp(&spelt(b))));
+    all.truncate(CANDIDATES);
+    all
+}
+
+fn scored(piece: &[u32], n: u32, size: usize, weights: &HashMap<u32, f64>, words: &Words<'_>) -> Option<Piece> {
+    let mut distinct = piece.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let content = distinct.iter().filter(|w| words.role(**w) == Role::Content).count();
+    // One hanzi alone says nothing.
+    let thin = piece.len() == 1 && words.words[piece[0] as usize].0.chars().count() < 2;
+    if distinct.len() < piece.len() || thin {
+        return None;
+    }
+    let weight: f64 = distinct.iter().filter_map(|w| weights.get(w)).sum();
+    let score = weight * (f64::from(n) / size as f64).powf(OFTEN) * SAYING_MORE[content.clamp(1, MOST_CONTENT) - 1];
+    Some(Piece { words: piece.to_vec(), score, content })
+}
+
+/// A piece that says but one thing gets a second one beside it.
+fn named(piece: &Piece, ranked: &[Piece], words: &Words<'_>, spell: &impl Fn(&Piece) -> String) -> String {
+    let hanzi: usize = piece.words.iter().map(|w| words.hanzi(*w)).sum();
+    if piece.content > 1 || hanzi > 4 {
+        return spell(piece);
+    }
+    let overlaps = |other: &Piece| other.words.iter().any(|w| piece.words.contains(w));
+    match ranked.iter().find(|other| other.score > piece.score * SECOND && !overlaps(other)) {
+        Some(second) => format!("{}·{}", spell(piece), spell(second)),
+        None => spell(piece),
+    }
+}
+
+/// How the words of a group are mostly written.
+fn spellings<'t>(texts: &[usize], words: &Words<'t>, spelt: &impl Fn(usize) -> Vec<(String, String)>) -> HashMap<&'t str, String> {
+    let mut counts: HashMap<&str, HashMap<String, u32>> = HashMap::new();
+    for (folded, written) in texts.iter().take(MOST_SPELT).flat_map(|i| spelt(*i)) {
+        let Some((word, _)) = words.numbers.get_key_value(base(&folded)).filter(|_| !(folded.is_ascii() && naming().same.contains_key(&folded[..]))) else {
+            continue;
+        };
+        let written = if naming().roles.contains_key(word) { written.to_lowercase() } else { written };
+        *counts.entry(word).or_default().entry(written).or_default() += 1;
+    }
+    let commonest = |spellings: HashMap<String, u32>| {
+        // At the beginning of a sentence a word is written large.
+        let small = |w: &str| w.chars().next().is_some_and(char::is_lowercase);
+        spellings.into_iter().max_by(|a, b| (a.1 * if small(&a.0) { 3 } else { 1 }).cmp(&(b.1 * if small(&b.0) { 3 } else { 1 })).then_with(|| b.0.cmp(&a.0)))
+    };
+    counts.into_iter().filter_map(|(word, spellings)| Some((word, commonest(spellings)?.0))).collect()
+}
+
+/// Words in a row, with spaces where both neighbours are Latin.
+fn joined<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let mut out = String::new();
+    for word in words {
+        if out.chars().next_back().is_some_and(|c| c.is_ascii()) && word.chars().next().is_some_and(|c| c.is_ascii()) {
+            out.push(' ');
+        }
+        out.push_str(word);
     }
     out
-}
-
-/// A name for each group of texts.
-pub(super) fn names(groups: &[Vec<usize>], terms: &[Terms]) -> Vec<String> {
-    let of_group: Vec<HashMap<String, u32>> = groups
-        .par_iter()
-        .map(|texts| {
-            let mut counts = HashMap::new();
-            for i in texts {
-                pieces(&terms[*i]).into_iter().for_each(|p| *counts.entry(p).or_default() += 1);
-            }
-            counts
-        })
-        .collect();
-    let mut all: HashMap<&str, u32> = HashMap::new();
-    of_group.iter().flatten().for_each(|(p, n)| *all.entry(p).or_default() += n);
-    let total: usize = groups.iter().map(Vec::len).sum();
-    of_group.par_iter().zip(groups).map(|(counts, texts)| name(counts, texts.len(), &all, total)).collect()
-}
-
-fn name(counts: &HashMap<String, u32>, size: usize, all: &HashMap<&str, u32>, total: usize) -> String {
-    let score = |piece: &str, n: u32| {
-        let (n, everywhere, size, total) = (f64::from(n), f64::from(all[piece]), size as f64, total.max(1) as f64);
-        let prior = PRIOR * everywhere / total;
-        let odds = |has: f64, of: f64| ((has + prior) / (of + PRIOR - has - prior).max(0.5)).ln();
-        let difference = odds(n, size) - odds(everywhere - n, total - size);
-        let deviation = (1.0 / (n + prior) + 1.0 / (everywhere - n + prior)).sqrt();
-        difference / deviation * (n / size).powf(0.25)
-    };
-    let least = if size < 8 { 2 } else { 3 };
-    let mut ranked: Vec<(f64, &str)> = counts.iter().filter(|(_, n)| **n >= least).map(|(p, n)| (score(p, *n) * longer(p), p.as_str())).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let Some(first) = ranked.first() else {
-        let most = counts.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
-        return most.map_or_else(String::new, |(p, _)| p.clone());
-    };
-    // A longer piece around a telling word says it as people do.
-    let said = |piece: &(f64, &str)| {
-        ranked.iter().filter(|r| r.1.len() > piece.1.len() && r.1.contains(piece.1)).find(|r| r.0 > piece.0 * LONGER).map_or(piece.1, |r| r.1).to_owned()
-    };
-    let shown = said(first);
-    let overlaps = |a: &str, b: &str| if is_latin(a) { a.split(' ').any(|w| b.split(' ').any(|v| v == w)) } else { a.chars().any(|c| b.contains(c)) };
-    match ranked.iter().skip(1).find(|r| r.0 > first.0 * SECOND && !overlaps(r.1, &shown)) {
-        Some(second) if !overlaps(&said(second), &shown) => format!("{shown}·{}", said(second)),
-        Some(second) => format!("{shown}·{}", second.1),
-        None => shown,
-    }
-}
-
-/// Pieces of several words say more.
-fn longer(piece: &str) -> f64 {
-    let words = if is_latin(piece) { piece.split(' ').count() as f64 } else { (piece.chars().count() as f64 / 2.0).max(1.0) };
-    1.0 + 0.15 * (words.min(4.0) - 1.0)
 }

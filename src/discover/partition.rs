@@ -27,6 +27,19 @@ impl Graph {
         Graph { inside: vec![0.0; edges.len()], edges }
     }
 
+    /// The same edges, weighed by how many of several groupings put both ends into one group (Poulin and Théberge, *Ensemble
+    /// clustering for graphs*, 2018): what only chance joins or parts counts little. A node can be missing in some.
+    pub fn weighed(&self, groupings: &[Vec<Option<u32>>]) -> Graph {
+        const LEAST: f32 = 0.2;
+        let weight = |i: usize, j: usize| {
+            let both = groupings.iter().filter_map(|g| Some((g[i]?, g[j]?)));
+            let (all, same) = both.fold((0u32, 0u32), |(all, same), (a, b)| (all + 1, same + u32::from(a == b)));
+            LEAST + (1.0 - LEAST) * if all == 0 { 0.5 } else { same as f32 / all as f32 }
+        };
+        let of = |(i, edges): (usize, &Vec<(u32, f32)>)| edges.iter().map(|(j, _)| (*j, weight(i, *j as usize))).collect();
+        Graph { edges: self.edges.iter().enumerate().map(of).collect(), inside: self.inside.clone() }
+    }
+
     fn len(&self) -> usize {
         self.edges.len()
     }

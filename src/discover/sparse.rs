@@ -207,22 +207,25 @@ fn rotate(p: &mut [f64], q: &mut [f64], c: f64, s: f64) {
 }
 
 /// The leading left singular vectors and values of a sparse matrix, by randomised subspace iteration (Halko, Martinsson and Tropp,
-/// *Finding structure with randomness*, 2011). The same matrix gives the same result.
-pub(super) fn left_singular(a: &Sparse, rank: usize) -> (Dense, Vec<f32>) {
+/// *Finding structure with randomness*, 2011). `keys` are
+/// numbers of the columns: where they stay the same, a few rows more change the result little.
+pub(super) fn left_singular(a: &Sparse, keys: &[u64], rank: usize) -> (Dense, Vec<f32>) {
     const MORE: usize = 10;
-    const ROUNDS: usize = 3;
+    const ROUNDS: usize = 5;
     let width = (rank + MORE).min(a.rows()).min(a.columns);
     if width == 0 {
         return (Dense::zeros(a.rows(), 0), Vec::new());
     }
     let mut start = Dense::zeros(a.columns, width);
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    for x in &mut start.cells {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        *x = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-    }
+    start.rows_mut().zip(keys).for_each(|(row, key)| {
+        let mut state = key | 1;
+        for x in row {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *x = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
+        }
+    });
     let t = a.transposed();
     let mut basis = a.times(&start).orthonormal();
     for _ in 0..ROUNDS {
@@ -244,7 +247,7 @@ mod tests {
     fn singular_values_of_a_known_matrix() {
         // Two orthogonal directions of lengths 5 and 2, one row of both.
         let a = Sparse::new(3, [vec![(0, 3.0), (1, 4.0)], vec![(2, 2.0)], vec![]]);
-        let (vectors, values) = left_singular(&a, 2);
+        let (vectors, values) = left_singular(&a, &[1, 2, 3], 2);
         assert!((values[0] - 5.0).abs() < 1e-4 && (values[1] - 2.0).abs() < 1e-4, "{values:?}");
         assert!((vectors.row(0)[0].abs() - 1.0).abs() < 1e-4 && vectors.row(1)[0].abs() < 1e-4 && vectors.row(2) == [0.0, 0.0]);
     }

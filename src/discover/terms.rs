@@ -17,8 +17,8 @@ pub(super) struct Terms {
     pub runs: Vec<(u64, u32)>,
     /// Hashes of words, each once.
     pub words: Vec<u64>,
-    /// The words in their order; an empty one where a clause ends.
-    pub spoken: Vec<String>,
+    /// The words in their order, a line each; an empty line where a clause ends.
+    spoken: String,
 }
 
 impl Terms {
@@ -26,7 +26,7 @@ impl Terms {
     pub fn key(&self) -> u64 {
         let mut hasher = Xxh3::new();
         let mut empty = true;
-        for word in self.spoken.iter().filter(|w| !w.is_empty()) {
+        for word in self.spoken.lines().filter(|w| !w.is_empty()) {
             hasher.update(word.as_bytes());
             hasher.update(b" ");
             empty = false;
@@ -37,7 +37,7 @@ impl Terms {
     /// Takes a text apart.
     pub fn of(text: &str, segmenter: &Segmenter, normal: &mut Normalized) -> Terms {
         Normalizer::builtin().fold(&mask::mask(text), normal);
-        let chars: Vec<char> = normal.chars.iter().take(MOST_CHARS).map(|c| if c.is_ascii_digit() { '0' } else { *c }).collect();
+        let chars: Vec<char> = known(normal).collect();
         let mut runs = Vec::new();
         for part in chars.chunk_by(|a, b| kind(*a) == kind(*b)) {
             match kind(part[0]) {
@@ -52,12 +52,47 @@ impl Terms {
         runs.sort_unstable();
         let runs = runs.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32)).collect();
         let text: String = chars.iter().collect();
-        let spoken: Vec<String> = words(&text, segmenter);
-        let mut words: Vec<u64> = spoken.iter().filter(|w| !w.is_empty()).map(|w| xxh3_64(w.as_bytes())).collect();
+        let mut spoken = String::with_capacity(text.len() * 3 / 2);
+        let mut words: Vec<u64> = Vec::new();
+        each_word(&text, segmenter, |word| {
+            spoken.push_str(word);
+            spoken.push('\n');
+            if !word.is_empty() {
+                words.push(xxh3_64(word.as_bytes()));
+            }
+        });
         words.sort_unstable();
         words.dedup();
         Terms { runs, words, spoken }
     }
+
+    /// The words of each clause, of the first `most` words.
+    pub fn clauses(&self, most: usize) -> impl Iterator<Item = impl Iterator<Item = &str>> {
+        let end = self.spoken.match_indices('\n').nth(most).map_or(self.spoken.len(), |m| m.0);
+        self.spoken[..end].split("\n\n").map(str::lines)
+    }
+}
+
+/// What is looked at of a text: numbers are all the same number.
+fn known(normal: &Normalized) -> impl Iterator<Item = char> {
+    normal.chars.iter().take(MOST_CHARS).map(|c| if c.is_ascii_digit() { '0' } else { *c })
+}
+
+/// The words of a text, each folded and as it is written.
+pub(super) fn written(text: &str, segmenter: &Segmenter, normal: &mut Normalized) -> Vec<(String, String)> {
+    let text = mask::mask(text);
+    Normalizer::builtin().fold(&text, normal);
+    let originals: Vec<char> = text.chars().collect();
+    let folded: String = known(normal).collect();
+    let (mut at, mut out) = (0, Vec::new());
+    let mut cut = |word: &str| {
+        let length = word.chars().count();
+        let (from, to) = (normal.origin[at] as usize, normal.origin[at + length] as usize);
+        at += length;
+        out.push((word.to_owned(), originals[from..to].iter().collect::<String>().trim().to_owned()));
+    };
+    pieces(&folded, segmenter, &mut cut);
+    out
 }
 
 #[derive(PartialEq, Eq)]
@@ -82,26 +117,29 @@ fn hash(run: &[char]) -> u64 {
 }
 
 /// Words in their order, with an empty one at each end of a clause.
-fn words(text: &str, segmenter: &Segmenter) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut word = |w: &str| {
-        let says = w.chars().any(char::is_alphanumeric);
-        if says {
-            out.push(w.to_owned());
-        } else if !w.trim().is_empty() && out.last().is_some_and(|l| !l.is_empty()) {
-            out.push(String::new());
+fn each_word(text: &str, segmenter: &Segmenter, mut word: impl FnMut(&str)) {
+    let mut in_clause = false;
+    pieces(text, segmenter, |piece| {
+        if piece.chars().any(char::is_alphanumeric) {
+            word(piece);
+            in_clause = true;
+        } else if in_clause && !piece.trim().is_empty() {
+            word("");
+            in_clause = false;
         }
-    };
-    if text.is_ascii() {
-        let part = |c: char| c.is_ascii_alphanumeric() || c == '\'';
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let end = rest.find(|c| part(c) != part(first)).unwrap_or(rest.len());
-            word(&rest[..end]);
-            rest = &rest[end..];
-        }
-    } else {
-        segmenter.cut(text).into_iter().for_each(&mut word);
+    });
+}
+
+/// Words and what is between them.
+fn pieces<'t>(text: &'t str, segmenter: &Segmenter, mut piece: impl FnMut(&'t str)) {
+    if !text.is_ascii() {
+        return segmenter.cut(text).into_iter().for_each(piece);
     }
-    out
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '\'';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| part(c) != part(first)).unwrap_or(rest.len());
+        piece(&rest[..end]);
+        rest = &rest[end..];
+    }
 }
