@@ -5,12 +5,18 @@
 //! groups there are is found, not given. What was tried beside it, and measured, is in `docs/measurements.md`.
 
 mod agreement;
+mod alike;
 mod embed;
 mod names;
 mod neighbours;
 mod partition;
+mod rules;
 mod sparse;
 mod terms;
+mod vocabulary;
+
+pub use alike::alike;
+pub use rules::rules;
 
 use crate::segment::{Normalized, Segmenter};
 use embed::Space;

@@ -5,6 +5,7 @@ pub mod annotate;
 pub mod discover;
 pub mod inspect;
 pub mod labelled;
+pub mod propose;
 pub mod review;
 pub mod summary;
 

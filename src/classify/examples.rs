@@ -16,6 +16,8 @@ pub struct Failure {
     pub must_match: bool,
     /// The cause decided instead, if any.
     pub decided: Option<usize>,
+    /// Index of the rule that decided, within that cause.
+    pub rule: usize,
 }
 
 impl Classifier {
@@ -35,9 +37,9 @@ impl Classifier {
                     let mut failures = Vec::new();
                     for (example, must_match) in both {
                         let ticket = Ticket { text: example.text.as_str().into(), product: product.into(), ..Ticket::default() };
-                        let decided = self.classify(&ticket, field, scratch).cause;
-                        if (decided == Some(i)) != must_match {
-                            failures.push(Failure { cause: i, example: example.clone(), must_match, decided });
+                        let prediction = self.classify(&ticket, field, scratch);
+                        if (prediction.cause == Some(i)) != must_match {
+                            failures.push(Failure { cause: i, example: example.clone(), must_match, decided: prediction.cause, rule: prediction.rule });
                         }
                     }
                     failures

@@ -138,12 +138,26 @@ impl TaxonomyArgs {
 
     /// Loads and compiles the taxonomy; `more` are further files.
     pub fn classifier(&self, settings: &config::Settings, more: &[PathBuf]) -> Result<Classifier> {
-        let named: Vec<PathBuf> = if self.taxonomy.is_empty() { settings.taxonomy.clone() } else { self.taxonomy.clone() };
-        let builtin = !named.iter().any(|p| p.as_os_str() == "none");
+        let more = more.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect::<Result<Vec<_>>>()?;
+        self.classifier_with(settings, !self.without_builtin(settings), more)
+    }
+
+    /// Whether the built-in taxonomy was declined.
+    pub fn without_builtin(&self, settings: &config::Settings) -> bool {
+        self.named(settings).iter().any(|p| p.as_os_str() == "none")
+    }
+
+    fn named<'a>(&'a self, settings: &'a config::Settings) -> &'a [PathBuf] {
+        if self.taxonomy.is_empty() { &settings.taxonomy } else { &self.taxonomy }
+    }
+
+    /// As `classifier`, with taxonomies that are in no file: each with a name.
+    pub fn classifier_with(&self, settings: &config::Settings, builtin: bool, more: Vec<(String, String)>) -> Result<Classifier> {
         let mut files = Vec::new();
-        for path in named.iter().filter(|p| p.as_os_str() != "none").chain(more) {
+        for path in self.named(settings).iter().filter(|p| p.as_os_str() != "none") {
             files.push((path.display().to_string(), read_text(path)?));
         }
+        files.extend(more);
         let sources: Vec<taxonomy::Source<'_>> = files.iter().map(|(name, text)| taxonomy::Source { name, text }).collect();
         let taxonomy = Taxonomy::with_builtin(builtin, &sources)?;
         let min_confidence = self.min_confidence.or(settings.min_confidence).unwrap_or(classify::Config::default().min_confidence);

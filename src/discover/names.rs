@@ -5,10 +5,9 @@
 //! said often: `card not arrived` stands for `my card still hasn't arrived`.
 
 use super::terms::Terms;
+use super::vocabulary::{Clauses, Role, Words, base, has_one_spelling};
 use rayon::prelude::*;
-use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
 
 /// Most words with a meaning of their own in a name, most words in all, most hanzi.
 const MOST_CONTENT: usize = 5;
@@ -30,131 +29,12 @@ const SECOND: f64 = 0.4;
 const PRIOR: f64 = 20.0;
 /// Texts of a group whose spelling is looked at.
 const MOST_SPELT: usize = 60;
-/// Words of a text that are looked at.
-const MOST_READ: usize = 400;
-
-/// What a word may do in a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// It has a meaning of its own.
-    Content,
-    Inside,
-    Begin,
-    End,
-    BeginOrEnd,
-}
-
-impl Role {
-    fn begins(self) -> bool {
-        matches!(self, Role::Content | Role::Begin | Role::BeginOrEnd)
-    }
-
-    fn ends(self) -> bool {
-        matches!(self, Role::Content | Role::End | Role::BeginOrEnd)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lists {
-    drop: String,
-    inside: String,
-    begin: String,
-    end: String,
-    same: Vec<String>,
-}
-
-/// `data/naming.toml`.
-struct Naming {
-    dropped: HashSet<&'static str>,
-    roles: HashMap<&'static str, Role>,
-    same: HashMap<&'static str, &'static str>,
-}
-
-fn naming() -> &'static Naming {
-    static NAMING: OnceLock<Naming> = OnceLock::new();
-    NAMING.get_or_init(|| {
-        let lists: &'static Lists = Box::leak(Box::new(toml::from_str(include_str!("../../data/naming.toml")).expect("data/naming.toml is valid")));
-        let mut roles: HashMap<&str, Role> = lists.inside.split_whitespace().map(|w| (w, Role::Inside)).collect();
-        roles.extend(lists.begin.split_whitespace().map(|w| (w, Role::Begin)));
-        for word in lists.end.split_whitespace() {
-            roles.entry(word).and_modify(|r| *r = if *r == Role::Begin { Role::BeginOrEnd } else { Role::End }).or_insert(Role::End);
-        }
-        let spellings = |line: &'static String| {
-            let first = line.split_whitespace().next().unwrap_or_default();
-            line.split_whitespace().map(move |w| (w, first))
-        };
-        Naming { dropped: lists.drop.split_whitespace().collect(), roles, same: lists.same.iter().flat_map(spellings).collect() }
-    })
-}
-
-/// One word for its spellings and, in English, its forms: a light stemmer (after Harman, *How effective is suffixing?*, 1991).
-fn base(word: &str) -> &str {
-    if let Some(first) = naming().same.get(word) {
-        return first;
-    }
-    if !word.is_ascii() || word.len() < 4 || naming().roles.contains_key(word) {
-        return word;
-    }
-    let keeps = |stem: &str| stem.len() >= 3 && stem.bytes().any(|b| b"aeiouy".contains(&b));
-    let undoubled = |stem: &'_ str| -> usize {
-        let b = stem.as_bytes();
-        let n = b.len();
-        if n > 3 && b[n - 1] == b[n - 2] && !b"lsz".contains(&b[n - 1]) { n - 1 } else { n }
-    };
-    for suffix in ["ing", "ed"] {
-        if let Some(stem) = word.strip_suffix(suffix).filter(|s| keeps(s)) {
-            return &stem[..undoubled(stem)];
-        }
-    }
-    let word = match word {
-        w if w.ends_with("ies") => &w[..w.len() - 2],
-        w if w.ends_with("es") && w.len() > 4 && !w.ends_with("ees") => &w[..w.len() - 1],
-        w if w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") => &w[..w.len() - 1],
-        w => w,
-    };
-    // `charge` and `charging` are one.
-    if word.len() > 4 { word.strip_suffix('e').unwrap_or(word) } else { word }
-}
-
-/// Words that are not empty, by number.
-#[derive(Default)]
-struct Words<'t> {
-    numbers: HashMap<&'t str, u32>,
-    words: Vec<(&'t str, Role)>,
-}
-
-impl<'t> Words<'t> {
-    fn number(&mut self, word: &'t str) -> Option<u32> {
-        if naming().dropped.contains(word) || word.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let base = base(word);
-        Some(*self.numbers.entry(base).or_insert_with(|| {
-            self.words.push((base, naming().roles.get(base).copied().unwrap_or(Role::Content)));
-            self.words.len() as u32 - 1
-        }))
-    }
-
-    fn role(&self, number: u32) -> Role {
-        self.words[number as usize].1
-    }
-
-    fn hanzi(&self, number: u32) -> usize {
-        let word = self.words[number as usize].0;
-        if word.is_ascii() { 0 } else { word.chars().count() }
-    }
-}
-
-/// A text without its empty words: clauses of numbers.
-type Clauses = Vec<Vec<u32>>;
-
 /// A name for each group of texts; no two are alike. `spelt` tells how words of a text are written: each with its folded form.
 pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl Fn(usize) -> Vec<(String, String)> + Sync) -> Vec<String> {
     let mut words = Words::default();
-    let clauses: Vec<Clauses> = terms.iter().map(|t: &'t Terms| t.clauses(MOST_READ).map(|c| c.filter_map(|w| words.number(w)).collect()).collect()).collect();
+    let clauses: Vec<Clauses> = terms.iter().map(|t| words.clauses(t)).collect();
     let of_group: Vec<HashMap<u32, u32>> = groups.par_iter().map(|texts| seen(texts.iter().map(|i| &clauses[*i]))).collect();
-    let mut everywhere = vec![0u32; words.words.len()];
+    let mut everywhere = vec![0u32; words.len()];
     of_group.iter().flatten().for_each(|(word, n)| everywhere[*word as usize] += n);
     let total: usize = groups.iter().map(Vec::len).sum();
     let ranked: Vec<Vec<Piece>> = groups
@@ -172,7 +52,7 @@ pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl F
     order.sort_by_key(|g| std::cmp::Reverse(groups[*g].len()));
     let mut names = vec![String::new(); groups.len()];
     for g in order {
-        let spell = |piece: &Piece| joined(piece.words.iter().map(|w| words.words[*w as usize].0).map(|w| spellings[g].get(w).map_or(w, String::as_str)));
+        let spell = |piece: &Piece| joined(piece.words.iter().map(|w| words.word(*w)).map(|w| spellings[g].get(w).map_or(w, String::as_str)));
         let free = ranked[g].iter().map(|piece| named(piece, &ranked[g], &words, &spell)).find(|name| !taken.contains(name));
         names[g] = free.or_else(|| ranked[g].first().map(spell)).unwrap_or_default();
         taken.insert(names[g].clone());
@@ -213,7 +93,7 @@ struct Piece {
 /// The pieces of a group's texts that say a telling word, the best first.
 fn pieces<'c>(texts: impl Iterator<Item = &'c Clauses> + Clone, size: usize, weights: &HashMap<u32, f64>, words: &Words<'_>) -> Vec<Piece> {
     let mut telling: Vec<(u32, f64)> = weights.iter().map(|(w, t)| (*w, *t)).filter(|(w, _)| words.role(*w) == Role::Content).collect();
-    telling.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| words.words[a.0 as usize].0.cmp(words.words[b.0 as usize].0)));
+    telling.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| words.word(a.0).cmp(words.word(b.0))));
     telling.truncate(TELLING);
     let telling: HashSet<u32> = telling.iter().map(|t| t.0).collect();
     let mut counts: HashMap<&[u32], u32> = HashMap::new();
@@ -249,7 +129,7 @@ fn pieces<'c>(texts: impl Iterator<Item = &'c Clauses> + Clone, size: usize, wei
         }
     }
     all.retain(|p| whole.get(&p.words[..]).is_none_or(|most| f64::from(*most) < PART * f64::from(counts[&p.words[..]])));
-    let spelt = |p: &Piece| p.words.iter().map(|w| words.words[*w as usize].0).collect::<Vec<_>>();
+    let spelt = |p: &Piece| p.words.iter().map(|w| words.word(*w)).collect::<Vec<_>>();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| spelt(a).cmp(&spelt(b))));
     all.truncate(CANDIDATES);
     all
@@ -261,7 +141,7 @@ fn scored(piece: &[u32], n: u32, size: usize, weights: &HashMap<u32, f64>, words
     distinct.dedup();
     let content = distinct.iter().filter(|w| words.role(**w) == Role::Content).count();
     // One hanzi alone says nothing.
-    let thin = piece.len() == 1 && words.words[piece[0] as usize].0.chars().count() < 2;
+    let thin = piece.len() == 1 && words.word(piece[0]).chars().count() < 2;
     if distinct.len() < piece.len() || thin {
         return None;
     }
@@ -287,10 +167,10 @@ fn named(piece: &Piece, ranked: &[Piece], words: &Words<'_>, spell: &impl Fn(&Pi
 fn spellings<'t>(texts: &[usize], words: &Words<'t>, spelt: &impl Fn(usize) -> Vec<(String, String)>) -> HashMap<&'t str, String> {
     let mut counts: HashMap<&str, HashMap<String, u32>> = HashMap::new();
     for (folded, written) in texts.iter().take(MOST_SPELT).flat_map(|i| spelt(*i)) {
-        let Some((word, _)) = words.numbers.get_key_value(base(&folded)).filter(|_| !(folded.is_ascii() && naming().same.contains_key(&folded[..]))) else {
+        let Some((word, role)) = words.known(base(&folded)).filter(|_| !(folded.is_ascii() && has_one_spelling(&folded))) else {
             continue;
         };
-        let written = if naming().roles.contains_key(word) { written.to_lowercase() } else { written };
+        let written = if role != Role::Content { written.to_lowercase() } else { written };
         *counts.entry(word).or_default().entry(written).or_default() += 1;
     }
     let commonest = |spellings: HashMap<String, u32>| {

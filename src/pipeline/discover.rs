@@ -2,6 +2,7 @@
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row, push_cells};
 use crate::cell::push_safe_cell;
+use crate::classify::Field;
 use crate::discover::{Grouping, discover};
 use crate::error::{Error, Result};
 use crate::ingest::cells::Cells;
@@ -23,6 +24,10 @@ pub struct Ticket {
     pub text: String,
     /// Its kind.
     pub kind: Option<Kind>,
+    /// Its product as written.
+    pub product: String,
+    /// What the header tells of the field.
+    pub field: Field,
 }
 
 /// Tickets in groups, and the rows they came from.
@@ -31,8 +36,10 @@ pub struct Discovered {
     pub tickets: Vec<Ticket>,
     /// Their groups.
     pub grouping: Grouping,
-    /// Tickets that have a cause, and were not grouped.
+    /// How many have a cause, and were not grouped.
     pub with_a_cause: u64,
+    /// Those that have a cause, where they are kept.
+    pub decided: Vec<Ticket>,
     /// What reading came to.
     pub outcome: Outcome,
     header: Vec<String>,
@@ -47,6 +54,8 @@ pub struct Options {
     pub all: bool,
     /// Keep the rows, for [`Discovered::assigned`].
     pub keep_rows: bool,
+    /// Keep tickets that have a cause, for [`propose`](super::propose::propose).
+    pub keep_decided: bool,
 }
 
 /// Reads, decides, and groups what no cause took.
@@ -54,13 +63,14 @@ pub struct Options {
 /// # Errors
 /// What reading gave; to keep the rows of files with different columns.
 pub fn discovered<R: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<R>>) -> Result<(Discovered, Option<R>)> {
-    let mut collected = Collected { options, tickets: Vec::new(), with_a_cause: 0, header: None, rows: Vec::new(), first: HashMap::new(), rejects };
+    let mut collected =
+        Collected { options, tickets: Vec::new(), with_a_cause: 0, decided: Vec::new(), header: None, rows: Vec::new(), first: HashMap::new(), rejects };
     let outcome = super::run(job, &Tickets { options, mask: job.mask }, &mut collected)?;
     let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
     let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
     let grouping = discover(&texts, job.classifier.segmenter());
-    let Collected { tickets, with_a_cause, header, rows, .. } = collected;
-    Ok((Discovered { tickets, grouping, with_a_cause, outcome, header: header.unwrap_or_default(), rows }, rejects))
+    let Collected { tickets, with_a_cause, decided, header, rows, .. } = collected;
+    Ok((Discovered { tickets, grouping, with_a_cause, decided, outcome, header: header.unwrap_or_default(), rows }, rejects))
 }
 
 impl Discovered {
@@ -94,8 +104,8 @@ struct Tickets {
 struct Part {
     file: String,
     header: Vec<String>,
-    /// Tickets with their rows; `None` for those that are not grouped.
-    tickets: Vec<(Option<Ticket>, Vec<String>)>,
+    /// Tickets with their rows, and whether they are grouped; `None` for those that nobody needs.
+    tickets: Vec<(Option<(Ticket, bool)>, Vec<String>)>,
 }
 
 impl Output for Tickets {
@@ -110,7 +120,14 @@ impl Output for Tickets {
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         let t = row.ticket;
         let grouped = self.options.all || row.prediction.cause.is_none();
-        let ticket = grouped.then(|| Ticket { id: t.id.to_string(), text: t.text.to_string(), kind: row.prediction.kind });
+        let ticket = (grouped || self.options.keep_decided).then(|| Ticket {
+            id: t.id.to_string(),
+            text: t.text.to_string(),
+            kind: row.prediction.kind,
+            product: t.product.to_string(),
+            field: row.field,
+        });
+        let ticket = ticket.map(|ticket| (ticket, grouped));
         let mut rows = Vec::new();
         if self.options.keep_rows {
             if row.messages.is_empty() {
@@ -136,6 +153,7 @@ struct Collected<R: Write> {
     options: Options,
     tickets: Vec<Ticket>,
     with_a_cause: u64,
+    decided: Vec<Ticket>,
     header: Option<Vec<String>>,
     rows: Vec<(String, Option<usize>)>,
     /// The ticket of each id, for rows that come again.
@@ -152,16 +170,17 @@ impl<R: Write + Send> Consumer<Part> for Collected<R> {
         for ((ticket, rows), new) in part.tickets.into_iter().zip(new) {
             // A row that comes again is no other ticket, but its rows are all written.
             let at = match ticket {
-                Some(ticket) if !new => self.first.get(&ticket.id).copied(),
-                Some(ticket) => {
+                Some((ticket, true)) if !new => self.first.get(&ticket.id).copied(),
+                Some((ticket, true)) => {
                     if self.options.keep_rows {
                         self.first.entry(ticket.id.clone()).or_insert(self.tickets.len());
                     }
                     self.tickets.push(ticket);
                     Some(self.tickets.len() - 1)
                 }
-                None => {
+                decided => {
                     self.with_a_cause += u64::from(*new);
+                    self.decided.extend(decided.map(|(ticket, _)| ticket).filter(|_| *new));
                     None
                 }
             };

@@ -1,0 +1,238 @@
+//! `discover -o`: groups as entries of a taxonomy, each with a rule, examples, and what the rule is worth on these very tickets.
+
+use super::discover::{Discovered, Ticket};
+use crate::classify::Classifier;
+use crate::discover::{alike, rules};
+use crate::error::Result;
+use crate::mask;
+use crate::prediction::Kind;
+use crate::ticket;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// The name by which proposals are known while they are tried.
+pub const NAME: &str = "(proposals)";
+
+/// A proposed cause.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Proposal {
+    /// Index of its group.
+    pub group: usize,
+    /// Its path: the group's name, or that of the cause that is extended.
+    pub path: String,
+    /// Kinds of the group's tickets, the commonest first.
+    pub kinds: Vec<Kind>,
+    /// Its rules.
+    pub rules: Vec<String>,
+    /// Texts that it takes, and texts that it does not.
+    pub matches: Vec<String>,
+    /// See `matches`.
+    pub rejects: Vec<String>,
+    /// Tickets that it takes.
+    pub taken: Taken,
+    /// The cause of the taxonomy that is most alike, and how far, 0 to 1.
+    pub nearest: Option<(String, f32)>,
+    /// Whether it extends that cause.
+    pub extends: bool,
+}
+
+/// Tickets that a proposal takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Of its group.
+    pub own: usize,
+    /// Of other groups.
+    pub others: usize,
+    /// Of causes that there are.
+    pub decided: usize,
+}
+
+/// What a proposal must reach: the share of the tickets of groups it takes that are its group's. It takes no more from causes.
+const LEAST_PRECISION: f64 = 0.6;
+/// And the share of its group.
+const LEAST_COVERAGE: f64 = 0.2;
+/// From here on a cause is the same as a group.
+const SAME: f32 = 0.6;
+/// Share of a group's tickets from which on a kind is one of its kinds.
+const KIND_SHARE: f64 = 0.05;
+/// Examples that are tried and that are kept; their longest.
+const TRIED: usize = 8;
+const KEPT: usize = 2;
+const LONGEST: usize = 160;
+
+/// Proposes a cause for each group that a rule can take. `compile` makes classifiers that know these taxonomy entries beside the
+/// user's; an example must hold in all of them.
+///
+/// # Errors
+/// What `compile` gives.
+pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<Vec<Proposal>> {
+    let all: Vec<&Ticket> = found.tickets.iter().chain(&found.decided).collect();
+    let groups: Vec<Option<usize>> = found.grouping.of_text.iter().copied().chain(found.decided.iter().map(|_| None)).collect();
+    let texts: Vec<&str> = all.iter().map(|t| t.text.as_str()).collect();
+    let known = compile("")?;
+    let nearest = nearest(found, known.first(), segmenter);
+    let mined = rules(&texts, &groups, found.grouping.groups.len(), segmenter);
+    let mut drafts: Vec<Proposal> = mined
+        .into_iter()
+        .enumerate()
+        .filter(|(_, rules)| !rules.is_empty())
+        .map(|(group, rules)| {
+            let name = &found.grouping.groups[group].name;
+            let nearest = nearest[group].clone();
+            let same = |(cause, near): &&(String, f32)| *near >= SAME || cause.rsplit('/').next().is_some_and(|last| last.trim() == name);
+            let extended = nearest.as_ref().filter(same).map(|n| n.0.clone());
+            let path = extended.clone().unwrap_or_else(|| name.replace('/', "·"));
+            Proposal { group, path, kinds: kinds(found, group), rules, nearest, extends: extended.is_some(), ..Proposal::default() }
+        })
+        .collect();
+    // Two groups that extend one cause do it together.
+    drafts.sort_by(|a, b| a.path.cmp(&b.path).then(a.group.cmp(&b.group)));
+    drafts.dedup_by(|later, first| {
+        let same = later.path == first.path;
+        if same {
+            first.rules.append(&mut later.rules);
+            first.rules.dedup();
+        }
+        same
+    });
+    drafts.sort_by_key(|d| d.group);
+    // Whatever goes changes what the others take.
+    loop {
+        measure(&mut drafts, &all, &groups, compile)?;
+        let before = drafts.clone();
+        let size = |d: &Proposal| found.grouping.groups[d.group].texts.len();
+        drafts.retain(|d| {
+            let (right, wrong) = (d.taken.own as f64, d.taken.others as f64);
+            let robs = d.taken.decided > d.taken.own && !d.extends;
+            !robs && right >= LEAST_PRECISION * (right + wrong) && right >= LEAST_COVERAGE * size(d) as f64
+        });
+        hold(&mut drafts, compile)?;
+        if drafts.len() == before.len() && drafts.iter().zip(&before).all(|(a, b)| a.rules == b.rules) {
+            break;
+        }
+    }
+    for draft in &mut drafts {
+        draft.matches.truncate(KEPT);
+        draft.rejects.truncate(KEPT);
+    }
+    Ok(drafts)
+}
+
+/// The cause that is most like each group.
+fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::segment::Segmenter) -> Vec<Option<(String, f32)>> {
+    let causes = known.map_or(&[][..], |c| &c.taxonomy().causes);
+    let of_cause =
+        |c: &crate::taxonomy::Cause| c.matches.iter().map(|e| e.text.as_str()).chain(c.path.iter().map(String::as_str)).collect::<Vec<&str>>().join("\n");
+    let causes: Vec<(String, String)> = causes.iter().filter(|c| !c.matches.is_empty()).map(|c| (c.name(), of_cause(c))).collect();
+    let groups: Vec<Vec<&str>> = found.grouping.groups.iter().map(|g| g.texts.iter().map(|t| found.tickets[*t].text.as_str()).collect()).collect();
+    let texts: Vec<&str> = causes.iter().map(|c| c.1.as_str()).collect();
+    alike(&groups, &texts, segmenter).into_iter().map(|best| best.map(|(i, near)| (causes[i].0.clone(), near))).collect()
+}
+
+fn kinds(found: &Discovered, group: usize) -> Vec<Kind> {
+    let texts = &found.grouping.groups[group].texts;
+    let count = |kind: Kind| texts.iter().filter(|t| found.tickets[**t].kind == Some(kind)).count();
+    let mut kinds: Vec<(usize, Kind)> = Kind::ALL.into_iter().filter(|k| *k != Kind::Other).map(|k| (count(k), k)).collect();
+    kinds.retain(|(n, _)| *n > 0 && *n as f64 >= KIND_SHARE * texts.len() as f64);
+    kinds.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    if kinds.is_empty() { vec![Kind::Complaint, Kind::Inquiry] } else { kinds.into_iter().map(|k| k.1).collect() }
+}
+
+/// Lets the drafts decide the tickets: what they take, and which texts can be examples.
+fn measure(drafts: &mut [Proposal], all: &[&Ticket], groups: &[Option<usize>], compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
+    let classifiers = compile(&toml(drafts, &|_| String::new()))?;
+    let Some(classifier) = classifiers.first() else { return Ok(()) };
+    let of_path: HashMap<&str, usize> = drafts.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
+    let causes = &classifier.taxonomy().causes;
+    let draft_of = |cause: usize| (causes[cause].file == NAME).then(|| of_path.get(causes[cause].name().as_str()).copied()).flatten();
+    let decide = |scratch: &mut crate::classify::Scratch, t: &&Ticket| {
+        let ticket = ticket::Ticket { text: t.text.as_str().into(), product: t.product.as_str().into(), ..ticket::Ticket::default() };
+        classifier.classify(&ticket, t.field, scratch).cause.and_then(draft_of)
+    };
+    let decided: Vec<Option<usize>> = all.par_iter().map_init(|| classifier.scratch(), decide).collect();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    // Short texts make good examples; those of a few words make poor ones.
+    order.sort_by_cached_key(|i| (all[*i].text.chars().count().abs_diff(24), all[*i].text.clone()));
+    for (d, draft) in drafts.iter_mut().enumerate() {
+        let mine = |i: &&usize| groups[**i] == Some(draft.group);
+        draft.taken = Taken::default();
+        for group in (0..all.len()).filter(|i| decided[*i] == Some(d)).map(|i| groups[i]) {
+            match group {
+                None => draft.taken.decided += 1,
+                Some(g) if g == draft.group => draft.taken.own += 1,
+                Some(_) => draft.taken.others += 1,
+            }
+        }
+        draft.matches = examples(order.iter().filter(|i| decided[**i] == Some(d)).filter(mine).map(|i| all[*i]));
+        // The best example to the contrary is nearly taken: it says one of the words.
+        let words: Vec<&str> = draft.rules.iter().flat_map(|r| r.split(&['|', ' '][..])).filter(|w| !w.starts_with('~')).map(|w| w.trim_matches('"')).collect();
+        let others = || order.iter().filter(|i| decided[**i] != Some(d) && groups[**i] != Some(draft.group)).map(|i| all[*i]);
+        let near = others().filter(|t| words.iter().any(|w| t.text.contains(w)));
+        draft.rejects = examples(near.take(TRIED).chain(others().take(TRIED)));
+    }
+    Ok(())
+}
+
+/// Different texts as they may leave.
+fn examples<'t>(tickets: impl Iterator<Item = &'t Ticket>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for ticket in tickets {
+        let masked = mask::mask(&ticket.text);
+        let text: String = masked.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        if !text.is_empty() && !out.contains(&text) {
+            out.push(text);
+        }
+        if out.len() == TRIED {
+            break;
+        }
+    }
+    out
+}
+
+/// Keeps examples that hold, and rules that take no other cause's example; a proposal without enough of them goes.
+fn hold(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
+    loop {
+        let mut broken: HashSet<(String, String)> = HashSet::new();
+        for classifier in compile(&toml(drafts, &|_| String::new()))? {
+            let causes = &classifier.taxonomy().causes;
+            for failure in classifier.failing_examples() {
+                let taker = failure.decided.map(|d| &causes[d]).filter(|d| d.file == NAME);
+                let cause = &causes[failure.cause];
+                if cause.file == NAME {
+                    broken.insert((cause.name(), failure.example.text));
+                } else if let Some(taker) = taker {
+                    broken.insert((taker.name(), taker.rules[failure.rule].text.clone()));
+                }
+            }
+        }
+        let before = drafts.len();
+        for draft in drafts.iter_mut() {
+            let holds = |text: &String| !broken.contains(&(draft.path.clone(), text.clone()));
+            draft.rules.retain(holds);
+            draft.matches.retain(holds);
+            draft.rejects.retain(holds);
+        }
+        drafts.retain(|d| !d.rules.is_empty() && d.matches.len() >= KEPT && d.rejects.len() >= KEPT);
+        // Where one goes, others take its texts.
+        if broken.is_empty() && before == drafts.len() {
+            return Ok(());
+        }
+    }
+}
+
+/// Taxonomy entries, each with a note above it.
+#[must_use]
+pub fn toml(proposals: &[Proposal], note: &dyn Fn(&Proposal) -> String) -> String {
+    let quoted = |text: &String| toml::Value::String(text.clone()).to_string();
+    let list = |texts: &[String]| match texts {
+        [] => "[]".to_owned(),
+        texts => format!("[\n{}]", texts.iter().map(|t| format!("  {},\n", quoted(t))).collect::<String>()),
+    };
+    let mut out = String::new();
+    for p in proposals {
+        let kinds: Vec<String> = p.kinds.iter().map(|k| format!("\"{}\"", k.code())).collect();
+        let entries = [("rules", &p.rules), ("match", &p.matches), ("reject", &p.rejects)].map(|(key, texts)| format!("{key} = {}\n", list(texts)));
+        out.push_str(&format!("\n{}[[cause]]\npath = {}\nkinds = [{}]\n{}", note(p), quoted(&p.path), kinds.join(", "), entries.concat()));
+    }
+    out
+}
