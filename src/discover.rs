@@ -32,6 +32,8 @@ const MOST_TEXTS: usize = 12_000;
 /// Neighbours that a text is joined to, and that are kept to look for in a part of the texts.
 const NEIGHBOURS: usize = 10;
 const MORE_NEIGHBOURS: usize = 25;
+/// Of few texts each has fewer: one for so many texts.
+const TEXTS_A_NEIGHBOUR: usize = 5;
 /// Resolutions that are tried, the coarsest first.
 const RESOLUTIONS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 /// Parts of the texts that are grouped alone to see how stable groups are, and how large they are in percent.
@@ -154,9 +156,10 @@ fn graph(near: &[Vec<(u32, f32)>], kept: impl Fn(usize) -> bool) -> (Vec<usize>,
     let nodes: Vec<usize> = (0..near.len()).filter(|i| kept(*i)).collect();
     let mut number = vec![u32::MAX; near.len()];
     nodes.iter().zip(0..).for_each(|(i, at)| number[*i] = at);
+    let most = NEIGHBOURS.min(near.len() / TEXTS_A_NEIGHBOUR).max(2);
     let of = |i: &usize| -> Vec<(u32, f32)> {
         let kept = near[*i].iter().filter(|(j, _)| number[*j as usize] != u32::MAX);
-        kept.take(NEIGHBOURS).map(|(j, w)| (number[*j as usize], *w)).collect()
+        kept.take(most).map(|(j, w)| (number[*j as usize], *w)).collect()
     };
     let near: Vec<Vec<(u32, f32)>> = nodes.iter().map(of).collect();
     (nodes, Graph::of(&near))
@@ -198,7 +201,10 @@ fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], resolution: f64) -> (Ve
         }
     }
     let mean = agreements.iter().sum::<f64>() / agreements.len().max(1) as f64;
-    (whole, mean)
+    // Texts that are left alone agree with each other, too.
+    let grouped = without_the_smallest(&whole).0.iter().flatten().count();
+    let share = grouped as f64 / whole.len().max(1) as f64;
+    (whole, mean * share)
 }
 
 /// Orders the groups.

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// Directions of each view.
 const RANK: usize = 100;
+/// Few texts have fewer directions of their characters: one for so many texts.
+const TEXTS_A_DIRECTION: usize = 6;
 /// With fewer texts than these, words of two texts have a vector; else words of five.
 const FEW_TEXTS: usize = 500;
 /// Half of the weight of a word that is this share of all words (Arora et al.).
@@ -93,7 +95,7 @@ impl Runs {
         let idf: Vec<f32> = seen.iter().map(|seen| ((1.0 + n) / (1.0 + *seen as f32)).ln() + 1.0).collect();
         let mut runs = Runs { number, idf, directions: Dense::zeros(0, 0) };
         let matrix = Sparse::new(runs.number.len(), terms.par_iter().map(|t| runs.row(t)).collect::<Vec<_>>());
-        let (left, values) = left_singular(&matrix, &keys, RANK);
+        let (left, values) = left_singular(&matrix, &keys, RANK.min((terms.len() / TEXTS_A_DIRECTION).max(3)));
         let mut directions = matrix.transposed().times(&left);
         directions.rows_mut().for_each(|row| row.iter_mut().zip(&values).for_each(|(x, v)| *x /= v.max(1e-6)));
         runs.directions = directions;
