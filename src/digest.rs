@@ -6,7 +6,7 @@ use crate::prediction::Kind;
 use crate::prevalence::{self, Reference, Soft};
 use crate::taxonomy::Taxonomy;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where the rows went: `rows` is the sum of the three below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -51,7 +51,7 @@ impl Accounting {
 }
 
 /// Tickets of one cause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CauseDigest {
     /// Path in the taxonomy.
     pub cause: String,
@@ -83,7 +83,8 @@ pub struct Unassigned {
     pub same_text: Option<u64>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
-    /// Groups of them.
+    /// Groups of them, the largest first; a group's `cause` is its name. Empty where there are too few tickets for groups, or too
+    /// many for a digest.
     pub groups: Vec<CauseDigest>,
 }
 
@@ -162,9 +163,14 @@ pub struct Digest {
     pub repeat_days: Option<u32>,
 }
 
+/// Tickets of one product (by the key it is counted under) and kind that no cause took, in groups.
+pub type Groups = HashMap<(String, Option<Kind>), Vec<CauseDigest>>;
+
 /// What a digest says beside its counts.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
+    /// Groups of what no cause took.
+    pub groups: Groups,
     /// The day it is headed with, if not the last of the tickets.
     pub as_of: Option<String>,
     /// Ids asked for that no row has.
@@ -181,6 +187,16 @@ impl CauseDigest {
     #[must_use]
     pub fn shown(&self) -> u64 {
         self.corrected.map_or(self.count, |c| c.count)
+    }
+}
+
+impl Unassigned {
+    /// Groups of at least two tickets, at most `most` of them, and how many tickets are in none of these.
+    #[must_use]
+    pub fn shown_groups(&self, most: usize) -> (&[CauseDigest], u64) {
+        let shown = self.groups.iter().take_while(|g| g.count > 1).count().min(most);
+        let groups = &self.groups[..shown];
+        (groups, self.count - groups.iter().map(|g| g.count).sum::<u64>())
     }
 }
 
@@ -204,7 +220,7 @@ impl Digest {
                 format!("{} rows classified, but the digest counts {}; nothing is published; please report this", accounting.classified, counts.total());
             return Err(Error::new(ErrorKind::Accounting, message));
         }
-        let mut products: Vec<ProductDigest> = counts.products.values().map(|p| product_digest(p, taxonomy, corrections, header.repeat_days)).collect();
+        let mut products: Vec<ProductDigest> = counts.products.iter().map(|(key, p)| product_digest((key, p), taxonomy, corrections, &header)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
         Ok(Digest {
@@ -264,7 +280,7 @@ impl Corrected {
     }
 }
 
-fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corrections<'_>, repeat_days: u32) -> ProductDigest {
+fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, corrections: Corrections<'_>, header: &Header) -> ProductDigest {
     let (by_kind, by_cause) = (corrected(&counts.kinds, corrections.kinds), corrected(&counts.causes, corrections.causes));
     // The commonest spelling names the product; of equals the first by the alphabet.
     let name = counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
@@ -282,13 +298,17 @@ fn product_digest(counts: &ProductCounts, taxonomy: &Taxonomy, corrections: Corr
                         cause: cause.name(),
                         count: cell.count,
                         corrected: by_cause.get(i).filter(|_| alone).map(|c| c.and(cell.count - cell.modelled.1)),
-                        matters: cell.matters(i32::try_from(repeat_days).unwrap_or(i32::MAX)),
+                        matters: cell.matters(i32::try_from(header.repeat_days).unwrap_or(i32::MAX)),
                         same_text: cell.same_text(),
                         ids: cell.ids.clone(),
                         team: cause.team.clone(),
                     });
                 }
-                None => unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), ids: cell.ids.clone(), groups: Vec::new() },
+                None => {
+                    let mut groups = header.groups.get(&(key.to_owned(), kind)).cloned().unwrap_or_default();
+                    groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
+                    unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), ids: cell.ids.clone(), groups };
+                }
             }
         }
         causes.sort_by(|a, b| (b.shown(), b.count).cmp(&(a.shown(), a.count)).then_with(|| a.cause.cmp(&b.cause)));

@@ -22,6 +22,9 @@ pub struct Args {
     /// A customer who comes again for the same cause within N days comes for the same matter
     #[arg(long, value_name = "N", default_value_t = 7)]
     repeat_days: u32,
+    /// Do not group what no cause took
+    #[arg(long)]
+    no_groups: bool,
     /// Every event id, not only the first few of a cause
     #[arg(long)]
     ids: bool,
@@ -81,7 +84,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     setup.refuse_output(args.output.as_deref())?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()), repeat_days: args.repeat_days };
+    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()), repeat_days: args.repeat_days, groups: !args.no_groups };
     let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);

@@ -54,7 +54,9 @@ pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl F
     for g in order {
         let spell = |piece: &Piece| joined(piece.words.iter().map(|w| words.word(*w)).map(|w| spellings[g].get(w).map_or(w, String::as_str)));
         let free = ranked[g].iter().map(|piece| named(piece, &ranked[g], &words, &spell)).find(|name| !taken.contains(name));
-        names[g] = free.or_else(|| ranked[g].first().map(spell)).unwrap_or_default();
+        // Texts of nothing but empty words are called by one of them.
+        let of_text = || groups[g].first().map(|i| spelt(*i).into_iter().map(|w| w.1).filter(|w| !w.is_empty()).take(MOST_WORDS).collect::<Vec<_>>());
+        names[g] = free.or_else(|| ranked[g].first().map(spell)).or_else(|| of_text().map(|w| joined(w.iter().map(String::as_str)))).unwrap_or_default();
         taken.insert(names[g].clone());
     }
     names
@@ -119,8 +121,13 @@ fn pieces<'c>(texts: impl Iterator<Item = &'c Clauses> + Clone, size: usize, wei
         }
         of_text.iter().for_each(|piece| *counts.entry(piece).or_default() += 1);
     }
-    let least = if size < 8 { 1 } else { 2 };
-    let mut all: Vec<Piece> = counts.iter().filter(|(_, n)| **n >= least).filter_map(|(piece, n)| scored(piece, *n, size, weights, words)).collect();
+    // What only one of them says names no group, if there is anything else.
+    let said =
+        |least: u32| counts.iter().filter(|(_, n)| **n >= least).filter_map(|(piece, n)| scored(piece, *n, size, weights, words)).collect::<Vec<Piece>>();
+    let mut all = said(2);
+    if all.is_empty() {
+        all = said(1);
+    }
     // What is nearly always said within one longer piece is no piece.
     let mut whole: HashMap<&[u32], u32> = HashMap::new();
     for (piece, n) in counts.iter().filter(|(piece, n)| piece.len() > 1 && **n >= 3) {
@@ -142,7 +149,8 @@ fn scored(piece: &[u32], n: u32, size: usize, weights: &HashMap<u32, f64>, words
     let content = distinct.iter().filter(|w| words.role(**w) == Role::Content).count();
     // One hanzi alone says nothing.
     let thin = piece.len() == 1 && words.word(piece[0]).chars().count() < 2;
-    if distinct.len() < piece.len() || thin {
+    let halting = piece.windows(2).any(|w| words.role(w[0]) == Role::Inside && words.role(w[1]) == Role::Inside);
+    if distinct.len() < piece.len() || thin || halting {
         return None;
     }
     let weight: f64 = distinct.iter().filter_map(|w| weights.get(w)).sum();

@@ -2,9 +2,11 @@
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::counts::{Contact, Counted, Counts, Wording, wording};
-use crate::digest::{Digest, Header};
+use crate::digest::{CauseDigest, Digest, Groups, Header};
+use crate::discover::discover;
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
+use crate::mask;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
 use crate::segment::Normalizer;
@@ -12,6 +14,7 @@ use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to put into a digest.
 pub struct Options {
@@ -21,7 +24,12 @@ pub struct Options {
     pub as_of: Option<String>,
     /// Days within which a customer who comes again for the same cause comes for the same matter.
     pub repeat_days: u32,
+    /// Group what no cause took.
+    pub groups: bool,
 }
+
+/// Fewest and most tickets without a cause that are grouped: fewer are read sooner, and more take longer than all the rest.
+const GROUPED: std::ops::RangeInclusive<usize> = 8..=30_000;
 
 /// Ids of a cause that a digest shows unless it shows all.
 const SHOWN_IDS: usize = 10;
@@ -31,17 +39,58 @@ const SHOWN_IDS: usize = 10;
 /// # Errors
 /// Whatever reading gave; broken accounting.
 pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Outcome, Option<W>)> {
-    let mut counter = Counter { taxonomy: job.classifier.taxonomy(), counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }), rejects };
-    let outcome = super::run(job, &Summary, &mut counter)?;
+    let keep = AtomicBool::new(options.groups);
+    let mut counter = Counter {
+        taxonomy: job.classifier.taxonomy(),
+        counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }),
+        loose: Vec::new(),
+        keep: &keep,
+        rejects,
+    };
+    let outcome = super::run(job, &Summary { keep: &keep }, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
+    let shown = if options.all_ids { usize::MAX } else { SHOWN_IDS };
+    let groups = grouped(std::mem::take(&mut counter.loose), shown, job);
     let digest = Digest::new(
         &counter.counts,
         outcome.accounting,
         job.classifier.taxonomy(),
         job.classifier.corrections(),
-        Header { as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days },
+        Header { groups, as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days },
     )?;
     Ok((digest, outcome, rejects))
+}
+
+/// A ticket that no cause took.
+struct Loose {
+    product: String,
+    kind: Option<Kind>,
+    id: String,
+    text: String,
+}
+
+/// Tickets that no cause took, in groups: over all products and kinds, so that few tickets are enough, and counted for each.
+fn grouped(loose: Vec<Loose>, shown: usize, job: &Job<'_>) -> Groups {
+    if !GROUPED.contains(&loose.len()) {
+        return Groups::new();
+    }
+    let texts: Vec<&str> = loose.iter().map(|t| t.text.as_str()).collect();
+    let found = discover(&texts, job.classifier.segmenter());
+    let mut groups: HashMap<(&str, Option<Kind>, usize), CauseDigest> = HashMap::new();
+    for (ticket, group) in loose.iter().zip(&found.of_text) {
+        let Some(group) = group else { continue };
+        let cause = || if job.mask { mask::mask(&found.groups[*group].name).into_owned() } else { found.groups[*group].name.clone() };
+        let counted = groups.entry((&ticket.product, ticket.kind, *group)).or_insert_with(|| CauseDigest { cause: cause(), ..CauseDigest::default() });
+        counted.count += 1;
+        if counted.ids.len() < shown {
+            counted.ids.push(ticket.id.clone());
+        }
+    }
+    let mut all = Groups::new();
+    for ((product, kind, _), group) in groups {
+        all.entry((product.to_owned(), kind)).or_default().push(group);
+    }
+    all
 }
 
 /// The tickets of a batch, reduced to what is counted.
@@ -51,6 +100,8 @@ struct Part {
     index: HashMap<String, u32>,
     ids: String,
     tickets: Vec<Ticket>,
+    /// Texts of those without a cause, by their place in `tickets`.
+    loose: HashMap<usize, String>,
     first: Option<Date>,
     last: Option<Date>,
 }
@@ -67,9 +118,12 @@ struct Ticket {
     cells: [Option<Cell>; 2],
 }
 
-struct Summary;
+struct Summary<'k> {
+    /// Whether texts without a cause are kept.
+    keep: &'k AtomicBool,
+}
 
-impl Output for Summary {
+impl Output for Summary<'_> {
     type Part = Part;
 
     fn begin(&self, _: &Layout) -> Part {
@@ -96,6 +150,9 @@ impl Output for Summary {
         let customer = row.ticket.customer.trim();
         let contact = (!customer.is_empty()).then(|| (xxhash_rust::xxh3::xxh3_64(customer.as_bytes()), number));
         let p = row.prediction;
+        if p.cause.is_none() && self.keep.load(Ordering::Relaxed) {
+            part.loose.insert(part.tickets.len(), row.ticket.text.to_string());
+        }
         part.tickets.push(Ticket {
             contact,
             wording: wording(&row.ticket.text),
@@ -112,12 +169,14 @@ impl Output for Summary {
 struct Counter<'a, W: Write> {
     taxonomy: &'a Taxonomy,
     counts: Counts,
+    loose: Vec<Loose>,
+    keep: &'a AtomicBool,
     rejects: Option<Rejects<W>>,
 }
 
 impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
     fn part(&mut self, mut part: Part, new: &[bool]) -> Result<()> {
-        for (t, _) in part.tickets.iter().zip(new).filter(|(_, new)| **new) {
+        for (at, (t, _)) in part.tickets.iter().zip(new).enumerate().filter(|(_, (_, new))| **new) {
             let (key, name) = &part.products[t.product as usize];
             let cause = t.cause.map(|c| c as usize);
             let counted_as = cause.map(|c| self.taxonomy.causes[c].counted_as);
@@ -126,6 +185,14 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
                 (key, name),
                 &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact, wording: t.wording, kind_cell: t.cells[0], cause_cell: t.cells[1] },
             );
+            if t.cause.is_none() && self.keep.load(Ordering::Relaxed) {
+                let text = part.loose.remove(&at).unwrap_or_default();
+                self.loose.push(Loose { product: key.clone(), kind: t.kind, id: id.to_owned(), text });
+                if self.loose.len() > *GROUPED.end() {
+                    self.keep.store(false, Ordering::Relaxed);
+                    self.loose = Vec::new();
+                }
+            }
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }

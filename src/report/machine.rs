@@ -12,15 +12,16 @@ pub fn json(digest: &Digest) -> String {
     text
 }
 
-/// One line a product, kind and cause; an empty cause stands for tickets no cause took. Ids are joined by spaces.
+/// One line a product, kind and cause; an empty cause stands for tickets no cause took, with their groups and
+/// how many are in each. Ids are joined by spaces.
 /// Counts are those of decisions; beside a cause, the corrected one and its interval where a model was measured.
 #[must_use]
 pub fn csv(digest: &Digest) -> String {
-    let mut out = String::from("as_of,product,kind,cause,count,ids,matters,same_text,corrected,low,high\n");
+    let mut out = String::from("as_of,product,kind,cause,count,ids,matters,same_text,corrected,low,high,groups\n");
     let as_of = digest.as_of.as_deref().unwrap_or("");
     for product in &digest.products {
         for kind in &product.kinds {
-            let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 5]| {
+            let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 5], groups: &str| {
                 push_safe_cell(&mut out, as_of, b',');
                 out.push(',');
                 push_safe_cell(&mut out, &product.product, b',');
@@ -31,14 +32,17 @@ pub fn csv(digest: &Digest) -> String {
                 for n in more {
                     out.push_str(&n.map_or(",".to_owned(), |n| format!(",{n}")));
                 }
+                out.push(',');
+                push_safe_cell(&mut out, groups, b',');
                 out.push('\n');
             };
             for c in &kind.causes {
                 let [count, low, high] = c.corrected.map_or([None; 3], |c| [Some(c.count), Some(c.low), Some(c.high)]);
-                line(&c.cause, c.count, &c.ids, [c.matters, c.same_text, count, low, high]);
+                line(&c.cause, c.count, &c.ids, [c.matters, c.same_text, count, low, high], "");
             }
             if kind.unassigned.count > 0 {
-                line("", kind.unassigned.count, &kind.unassigned.ids, [None, kind.unassigned.same_text, None, None, None]);
+                let groups: Vec<String> = kind.unassigned.groups.iter().map(|g| format!("{} {}", g.cause, g.count)).collect();
+                line("", kind.unassigned.count, &kind.unassigned.ids, [None, kind.unassigned.same_text, None, None, None], &groups.join("; "));
             }
         }
     }

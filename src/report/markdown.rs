@@ -3,6 +3,9 @@
 use super::{Options, harmless, shown_ids, text};
 use crate::digest::Digest;
 
+/// Groups shown of what no cause took.
+const MOST_GROUPS: usize = 10;
+
 /// Writes the digest down.
 #[must_use]
 pub fn render(digest: &Digest, options: Options) -> String {
@@ -36,7 +39,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
             }
             if k.unassigned.count > 0 {
                 line(
-                    &(lang.unassigned().to_owned() + &lang.beside(k.unassigned.count, None, k.unassigned.same_text)),
+                    &(lang.unassigned().to_owned() + &lang.beside(k.unassigned.count, None, k.unassigned.same_text) + &lang.groups(&k.unassigned, MOST_GROUPS)),
                     [k.unassigned.count; 2],
                     "",
                     &k.unassigned.ids,

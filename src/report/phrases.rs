@@ -1,6 +1,7 @@
 //! The words of reports, in each language.
 
-use crate::digest::Corrected;
+use super::harmless;
+use crate::digest::{Corrected, Unassigned};
 use crate::prediction::Kind;
 
 /// Language of what people read.
@@ -68,6 +69,33 @@ impl Lang {
     #[must_use]
     pub fn unassigned(self) -> &'static str {
         self.pick("未归类", "未歸類", "no known cause")
+    }
+
+    /// `〔充值未到账〕`: a name that a group was given.
+    #[must_use]
+    pub fn group(self, name: &str) -> String {
+        self.pick("〔", "〔", "[").to_owned() + name + self.pick("〕", "〕", "]")
+    }
+
+    /// Tickets that are in no group worth showing.
+    #[must_use]
+    pub fn others(self) -> &'static str {
+        self.pick("其他", "其他", "others")
+    }
+
+    /// `：〔充值未到账〕6、〔闪退〕3、其他 1`: the groups of what no cause took; empty where there are none.
+    #[must_use]
+    pub fn groups(self, unassigned: &Unassigned, most: usize) -> String {
+        let (groups, rest) = unassigned.shown_groups(most);
+        if groups.is_empty() {
+            return String::new();
+        }
+        let one = |name: String, count: u64| if self == Lang::En { format!("{name} {count}") } else { format!("{name}{count}") };
+        let mut said: Vec<String> = groups.iter().map(|g| one(self.group(&harmless(&g.cause)), g.count)).collect();
+        if rest > 0 {
+            said.push(format!("{} {rest}", self.others()));
+        }
+        format!("{}{}", self.colon(), said.join(self.pick("、", "、", ", ")))
     }
 
     /// `全部是「活动 / 奖品未到账」`.

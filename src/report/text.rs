@@ -2,6 +2,7 @@
 
 use super::{Options, harmless, shown_ids};
 use crate::digest::{Digest, KindDigest, ProductDigest};
+use std::collections::HashSet;
 use unicode_width::UnicodeWidthStr;
 
 /// Writes the digest down.
@@ -101,6 +102,10 @@ pub(crate) fn counted(kind: &KindDigest, lang: super::Lang) -> String {
     lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected)
 }
 
+/// Groups shown beside what has causes, and where there are no causes.
+const GROUPS_IN_LINE: usize = 5;
+const GROUPS_AS_LINES: usize = 20;
+
 /// A line of the table under a kind: count, cause, ids.
 struct Line {
     count: u64,
@@ -123,7 +128,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
             out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
             return;
         }
-        [] => {
+        [] if kind.unassigned.shown_groups(GROUPS_AS_LINES).0.is_empty() => {
             let said =
                 format!("{}{}", lang.comma(), if kind.count == 1 { lang.unassigned() } else { lang.pick("都未归类", "都未歸類", "none of a known cause") });
             out.push_str(&format!("  {head}{said}    {}\n", ids(&kind.unassigned.ids, kind.count)));
@@ -131,7 +136,9 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         }
         _ => {}
     }
-    out.push_str(&format!("  {head}\n"));
+    let none =
+        if kind.causes.is_empty() { lang.comma().to_owned() + lang.pick("都未归类", "都未歸類", "none of a known cause") } else { String::new() };
+    out.push_str(&format!("  {head}{none}\n"));
     let mut lines: Vec<Line> = kind
         .causes
         .iter()
@@ -141,9 +148,19 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
             ids: ids(&c.ids, c.count),
         })
         .collect();
-    if kind.unassigned.count > 0 {
-        let u = &kind.unassigned;
-        lines.push(Line { count: u.count, cause: lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text), ids: ids(&u.ids, u.count) });
+    let u = &kind.unassigned;
+    if kind.causes.is_empty() {
+        // Groups are all there is: they stand where causes would.
+        let (groups, rest) = u.shown_groups(GROUPS_AS_LINES);
+        lines.extend(groups.iter().map(|g| Line { count: g.count, cause: lang.group(&harmless(&g.cause)), ids: ids(&g.ids, g.count) }));
+        if rest > 0 {
+            let shown: HashSet<&String> = groups.iter().flat_map(|g| &g.ids).collect();
+            let others: Vec<String> = u.ids.iter().filter(|id| !shown.contains(id)).cloned().collect();
+            lines.push(Line { count: rest, cause: lang.others().to_owned(), ids: ids(&others, rest) });
+        }
+    } else if u.count > 0 {
+        let cause = lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.groups(u, GROUPS_IN_LINE);
+        lines.push(Line { count: u.count, cause, ids: ids(&u.ids, u.count) });
     }
     let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);
     let width = lines.iter().map(|l| l.cause.width()).max().unwrap_or(0).min(40);
