@@ -10,12 +10,14 @@ mod embed;
 mod names;
 mod neighbours;
 mod partition;
+mod registry;
 mod rules;
 mod sparse;
 mod terms;
 mod vocabulary;
 
 pub use alike::alike;
+pub use registry::{Identity, Registry, Seen};
 pub use rules::rules;
 
 use crate::segment::{Normalized, Segmenter};
@@ -79,44 +81,96 @@ pub struct Group {
 /// ```
 #[must_use]
 pub fn discover(texts: &[&str], segmenter: &Segmenter) -> Grouping {
-    // One for all texts that say the same, in an order that does not depend on theirs.
+    find(texts, &Known::default(), segmenter).grouping
+}
+
+/// Groups that there are already.
+#[derive(Default)]
+struct Known<'t> {
+    /// Of each its name, where it has one, and some of its texts.
+    groups: Vec<(Option<&'t str>, Vec<&'t str>)>,
+    /// Texts by their keys, with their groups.
+    placed: HashMap<u64, usize>,
+    /// The resolution at which they were found.
+    resolution: f64,
+}
+
+/// What was found.
+struct Found {
+    grouping: Grouping,
+    /// For each group the known one that it is.
+    known: Vec<Option<usize>>,
+    /// For each text its key; 0 where it says nothing.
+    keys: Vec<u64>,
+    resolution: f64,
+}
+
+/// A text that stands for all that say the same.
+struct Node {
+    key: u64,
+    at: usize,
+    /// The known group that it is of.
+    of: Option<usize>,
+}
+
+/// Groups texts; those of known groups stay in them, and others join them or form new ones.
+fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     let take_apart = |normal: &mut Normalized, text: &&str| Terms::of(text, segmenter, normal);
-    let keys: Vec<u64> = texts.par_iter().map_init(Normalized::default, |normal, text| take_apart(normal, text).key()).collect();
-    let mut first: HashMap<u64, usize> = HashMap::new();
-    for (i, key) in keys.iter().enumerate().filter(|(_, k)| **k != 0) {
-        // Of texts that say the same the least one stands for all.
-        first.entry(*key).and_modify(|f| *f = if texts[i] < texts[*f] { i } else { *f }).or_insert(i);
+    let all: Vec<&str> = texts.iter().copied().chain(known.groups.iter().flat_map(|g| g.1.iter().copied())).collect();
+    let of_known = known.groups.iter().enumerate().flat_map(|(k, g)| g.1.iter().map(move |_| Some(k)));
+    let given: Vec<Option<usize>> = texts.iter().map(|_| None).chain(of_known).collect();
+    let mut keys: Vec<u64> = all.par_iter().map_init(Normalized::default, |normal, text| take_apart(normal, text).key()).collect();
+    // One for all texts that say the same, in an order that does not depend on theirs: the least one.
+    let mut first: HashMap<u64, Node> = HashMap::new();
+    for (at, key) in keys.iter().enumerate().filter(|(at, key)| **key != 0 && (given[*at].is_some() || !known.placed.contains_key(*key))) {
+        let node = first.entry(*key).or_insert(Node { key: *key, at, of: given[at] });
+        node.of = node.of.or(given[at]);
+        node.at = if all[at] < all[node.at] { at } else { node.at };
     }
-    let mut distinct: Vec<(u64, usize)> = first.into_iter().collect();
-    distinct.sort_unstable_by_key(|d| d.0);
-    let sample: Vec<usize> = distinct.iter().take(MOST_TEXTS).map(|d| d.1).collect();
-    let terms: Vec<Terms> = sample.par_iter().map_init(Normalized::default, |normal, i| take_apart(normal, &texts[*i])).collect();
+    let mut nodes: Vec<Node> = first.into_values().collect();
+    nodes.sort_unstable_by_key(|node| (node.of.is_none(), node.key));
+    let fixed = nodes.partition_point(|node| node.of.is_some());
+    let rest = nodes.split_off(nodes.len().min(fixed + MOST_TEXTS));
+    nodes.sort_unstable_by_key(|node| node.key);
+    let terms: Vec<Terms> = nodes.par_iter().map_init(Normalized::default, |normal, node| take_apart(normal, &all[node.at])).collect();
     let space = Space::of(&terms);
     let points = space.points(&terms);
     let near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(points.rows().saturating_sub(1)));
-    let (groups, count) = without_the_smallest(&partition_stably(&near, &distinct.iter().map(|d| d.0).collect::<Vec<_>>()));
+    let (groups, resolution) = if known.groups.is_empty() {
+        partition_stably(&near, &nodes.iter().map(|n| n.key).collect::<Vec<_>>())
+    } else {
+        let fixed: Vec<Option<u32>> = nodes.iter().map(|n| n.of.map(|k| k as u32)).collect();
+        (partition::extend(&graph(&near, |_| true).1, &fixed, known.resolution), known.resolution)
+    };
+    let (groups, count) = without_the_smallest(&groups, |at| nodes[at].of.is_some());
     let middles = middles(&groups, count, &points);
-    let rest: Vec<Option<usize>> = distinct[sample.len()..]
-        .par_iter()
-        .map_init(Normalized::default, |normal, (_, i)| {
-            let mut point = vec![0.0; space.width()];
-            space.place(&take_apart(normal, &texts[*i]), &mut point);
-            nearest_middle(&point, &middles)
-        })
-        .collect();
-    let of_key: HashMap<u64, Option<usize>> = distinct.iter().map(|d| d.0).zip(groups.iter().copied().chain(rest)).collect();
-    let of_text: Vec<Option<usize>> = keys.iter().map(|k| of_key.get(k).copied().flatten()).collect();
+    let place = |normal: &mut Normalized, node: &Node| {
+        let mut point = vec![0.0; space.width()];
+        space.place(&take_apart(normal, &all[node.at]), &mut point);
+        nearest_middle(&point, &middles)
+    };
+    let rest: Vec<(u64, Option<usize>)> = rest.par_iter().map_init(Normalized::default, |normal, node| (node.key, place(normal, node))).collect();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
     groups.iter().enumerate().for_each(|(at, g)| g.iter().for_each(|g| members[*g].push(at)));
-    let typical: Vec<usize> = members.iter().enumerate().map(|(g, members)| sample[most_typical(members, g, &middles, &points)]).collect();
-    let written = |at: usize| terms::written(texts[sample[at]], segmenter, &mut Normalized::default());
-    arrange(of_text, &names::names(&members, &terms, written), &typical)
+    let typical: Vec<usize> = members.iter().enumerate().map(|(g, members)| nodes[most_typical(members, g, &middles, &points)].at).collect();
+    let known_of: Vec<Option<usize>> = members.iter().map(|members| members.iter().find_map(|at| nodes[*at].of)).collect();
+    let mut of_key: HashMap<u64, Option<usize>> = nodes.iter().map(|n| n.key).zip(groups.iter().copied()).chain(rest).collect();
+    let mut group_of_known = vec![None; known.groups.len()];
+    known_of.iter().enumerate().for_each(|(g, k)| k.iter().for_each(|k| group_of_known[*k] = Some(g)));
+    of_key.extend(known.placed.iter().map(|(key, k)| (*key, group_of_known[*k])));
+    keys.truncate(texts.len());
+    let of_text: Vec<Option<usize>> = keys.iter().map(|k| of_key.get(k).copied().flatten()).collect();
+    let written = |at: usize| terms::written(all[nodes[at].at], segmenter, &mut Normalized::default());
+    let given: Vec<Option<&str>> = known_of.iter().map(|k| k.and_then(|k| known.groups[k].0)).collect();
+    let names = names::names(&members, &terms, &given, written);
+    let (grouping, order) = arrange(of_text, &names, &typical);
+    Found { grouping, known: order.iter().map(|g| known_of[*g]).collect(), keys, resolution }
 }
 
-/// Groups of at least `SMALLEST` texts, and how many there are.
-fn without_the_smallest(groups: &[u32]) -> (Vec<Option<usize>>, usize) {
+/// Groups of at least `SMALLEST` texts, or with one that is `kept`, and how many there are.
+fn without_the_smallest(groups: &[u32], kept: impl Fn(usize) -> bool) -> (Vec<Option<usize>>, usize) {
     let mut sizes = vec![0; groups.iter().max().map_or(0, |m| *m as usize + 1)];
-    groups.iter().for_each(|g| sizes[*g as usize] += 1);
+    groups.iter().enumerate().for_each(|(at, g)| sizes[*g as usize] += if kept(at) { SMALLEST } else { 1 });
     let mut number = vec![None; sizes.len()];
     let large = sizes.iter().enumerate().filter(|(_, size)| **size >= SMALLEST);
     let count = large.enumerate().map(|(at, (g, _))| number[g] = Some(at)).count();
@@ -166,14 +220,14 @@ fn graph(near: &[Vec<(u32, f32)>], kept: impl Fn(usize) -> bool) -> (Vec<usize>,
 }
 
 /// Groups at the resolution at which parts of the texts agree, by what many parts agree on.
-fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> Vec<u32> {
+fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> (Vec<u32>, f64) {
     let (_, all) = graph(near, |_| true);
     // Parts are chosen by the texts' hashes, so that some more texts leave the others in their parts.
     let part = |number: u64, percent: u64| graph(near, move |i| xxh3_64(&[keys[i].to_le_bytes(), number.to_le_bytes()].concat()) % 100 < percent);
     let parts: Vec<(Vec<usize>, Graph)> = (0..PARTS).map(|number| part(number, PART_PERCENT)).collect();
     let tried: Vec<(Vec<u32>, f64)> = RESOLUTIONS.par_iter().map(|resolution| stability(&all, &parts, *resolution)).collect();
     let best = tried.iter().map(|t| t.1).fold(f64::MIN, f64::max);
-    let Some(chosen) = tried.iter().position(|t| t.1 >= best * NEARLY) else { return Vec::new() };
+    let Some(chosen) = tried.iter().position(|t| t.1 >= best * NEARLY) else { return (Vec::new(), RESOLUTIONS[0]) };
     let alone = |number: u64| {
         let (nodes, graph) = part(PARTS + number, ENSEMBLE_PERCENT);
         let mut groups = vec![None; near.len()];
@@ -181,7 +235,7 @@ fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> Vec<u32> {
         groups
     };
     let ensemble: Vec<Vec<Option<u32>>> = (0..ENSEMBLE).into_par_iter().map(alone).collect();
-    partition::partition(&all.weighed(&ensemble), RESOLUTIONS[chosen])
+    (partition::partition(&all.weighed(&ensemble), RESOLUTIONS[chosen]), RESOLUTIONS[chosen])
 }
 
 /// The groups at a resolution, and how far they agree with those of parts of the texts, and those with each other.
@@ -202,16 +256,16 @@ fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], resolution: f64) -> (Ve
     }
     let mean = agreements.iter().sum::<f64>() / agreements.len().max(1) as f64;
     // Texts that are left alone agree with each other, too.
-    let grouped = without_the_smallest(&whole).0.iter().flatten().count();
+    let grouped = without_the_smallest(&whole, |_| false).0.iter().flatten().count();
     let share = grouped as f64 / whole.len().max(1) as f64;
     (whole, mean * share)
 }
 
-/// Orders the groups.
-fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> Grouping {
+/// Orders the groups that have texts; also tells which each was.
+fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> (Grouping, Vec<usize>) {
     let mut texts: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     of_text.iter().enumerate().for_each(|(i, g)| g.iter().for_each(|g| texts[*g].push(i)));
-    let mut order: Vec<usize> = (0..names.len()).collect();
+    let mut order: Vec<usize> = (0..names.len()).filter(|g| !texts[*g].is_empty()).collect();
     order.sort_by(|a, b| texts[*b].len().cmp(&texts[*a].len()).then_with(|| names[*a].cmp(&names[*b])).then(a.cmp(b)));
     let mut new = vec![0; names.len()];
     order.iter().enumerate().for_each(|(at, g)| new[*g] = at);
@@ -220,7 +274,10 @@ fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> 
         // Two groups of one name are told apart by a number.
         let times = called.entry(&names[*g]).and_modify(|n| *n += 1).or_insert(1);
         let name = if *times > 1 { format!("{} {times}", names[*g]) } else { names[*g].clone() };
-        Group { name, texts: std::mem::take(&mut texts[*g]), typical: typical[*g] }
+        let texts = std::mem::take(&mut texts[*g]);
+        // The most typical text of a known group may be one of other days.
+        let typical = if texts.binary_search(&typical[*g]).is_ok() { typical[*g] } else { texts[0] };
+        Group { name, texts, typical }
     });
-    Grouping { groups: groups.collect(), of_text: of_text.into_iter().map(|g| g.map(|g| new[g])).collect() }
+    (Grouping { groups: groups.collect(), of_text: of_text.into_iter().map(|g| g.map(|g| new[g])).collect() }, order.clone())
 }

@@ -38,7 +38,9 @@ impl Classifier {
                     for (example, must_match) in both {
                         let ticket = Ticket { text: example.text.as_str().into(), product: product.into(), ..Ticket::default() };
                         let prediction = self.classify(&ticket, field, scratch);
-                        if (prediction.cause == Some(i)) != must_match {
+                        // Another cause of the same path will do, but an example to the contrary is about this one's rules.
+                        let counted = prediction.cause.map(|c| causes[c].counted_as) == Some(cause.counted_as);
+                        if if must_match { !counted } else { prediction.cause == Some(i) } {
                             failures.push(Failure { cause: i, example: example.clone(), must_match, decided: prediction.cause, rule: prediction.rule });
                         }
                     }

@@ -5,16 +5,18 @@ use super::setup::{self, InputArgs, TaxonomyArgs, tell_about};
 use super::summarize::LangArg;
 use ahu::classify::Classifier;
 use ahu::digest::UNDECIDED;
-use ahu::discover::Group;
+use ahu::discover::{Group, Registry};
 use ahu::error::{Error, Result};
+use ahu::ingest::dates;
 use ahu::mask;
 use ahu::pipeline::discover::{Discovered, Options, discovered};
 use ahu::pipeline::propose::{self, Proposal, propose};
 use ahu::prediction::Kind;
 use ahu::report::{Lang, harmless};
 use ahu::segment::Segmenter;
+use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Group the tickets that no cause took, and name the groups: causes that nobody wrote down yet
@@ -33,6 +35,12 @@ pub struct Args {
     /// Write the groups to FILE as causes of a taxonomy, with rules and examples, for `--taxonomy FILE` (TOML)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Keep the groups in FILE from day to day: known ones keep their names, and what is new is told (JSON)
+    #[arg(long, value_name = "FILE")]
+    groups: Option<PathBuf>,
+    /// How to write the groups
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArg,
     /// Groups shown, the largest first
     #[arg(long, value_name = "N", default_value_t = 50)]
     top: usize,
@@ -41,10 +49,19 @@ pub struct Args {
     lang: Option<LangArg>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+}
+
 /// Characters shown of a typical ticket, and ids.
 const EXCERPT: usize = 60;
 const SHOWN_IDS: usize = 5;
 const NOTED_IDS: usize = 10;
+/// Tickets like no others that are shown; tickets compared for the most typical of a kind.
+const ALONE: usize = 20;
+const MOST_COMPARED: usize = 500;
 
 pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
@@ -60,8 +77,11 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     }
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let (found, rejects) =
-        setup.with_progress(|| discovered(&job, Options { all: args.all, keep_rows: assigned.is_some(), keep_decided: proposed.is_some() }, rejects))?;
+    let mut registry = args.groups.as_deref().map(read_registry).transpose()?;
+    let kept = args.groups.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
+    let today = setup.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(dates::china()).date());
+    let options = Options { all: args.all, keep_rows: assigned.is_some(), keep_decided: proposed.is_some() };
+    let (found, rejects) = setup.with_progress(|| discovered(&job, options, rejects, registry.as_mut().map(|r| (r, today))))?;
     tell_about(&found.outcome, setup.rejects.as_deref());
     setup::publish_rejects(rejects_published, rejects)?;
     if !found.outcome.ids_not_found.is_empty() {
@@ -79,7 +99,13 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         file.write_all(text.as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
         published.publish(&file)?;
     }
-    output::publish(&render(&found, args.top, lang, setup.mask), None, &[])?;
+    if let (Some((published, mut file)), Some(path), Some(registry)) = (kept, &args.groups, &registry) {
+        file.write_all(registry.to_json().as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
+        published.publish(&file)?;
+    }
+    let shown = Shown { found: &found, lang, masked: setup.mask };
+    let text = if args.format == FormatArg::Json { shown.json() } else { shown.text(args.top) };
+    output::publish(&text, None, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -115,7 +141,7 @@ fn proposals(found: &Discovered, taxonomy: &TaxonomyArgs, segmenter: &Segmenter,
         ),
     };
     out.push_str(&propose::toml(&proposals, &|p| note(p, found, lang)));
-    let missing: Vec<&str> = (0..groups.len()).filter(|g| !proposals.iter().any(|p| p.group == *g)).map(|g| groups[g].name.as_str()).collect();
+    let missing: Vec<&str> = (0..groups.len()).filter(|g| !proposals.iter().any(|p| p.groups.contains(g))).map(|g| groups[g].name.as_str()).collect();
     if !missing.is_empty() {
         let head = lang.pick(
             "没有写成原因的组（规则不够准，请看工单后自己写）",
@@ -129,12 +155,12 @@ fn proposals(found: &Discovered, taxonomy: &TaxonomyArgs, segmenter: &Segmenter,
 
 /// What stands above a proposal: how many tickets, what its rule is worth, what is like it.
 fn note(p: &Proposal, found: &Discovered, lang: Lang) -> String {
-    let group = &found.grouping.groups[p.group];
-    let (size, taken) = (group.texts.len(), p.taken);
+    let texts: Vec<usize> = p.groups.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
+    let (size, taken) = (texts.len(), p.taken);
     let percent = |part: usize, all: usize| part * 100 / all.max(1);
-    let ids: Vec<String> = group.texts.iter().take(NOTED_IDS).map(|t| harmless(&mask::mask_id(&found.tickets[*t].id, mask::Cells::Ids))).collect();
+    let ids: Vec<String> = texts.iter().take(NOTED_IDS).map(|t| harmless(&mask::mask_id(&found.tickets[*t].id, mask::Cells::Ids))).collect();
     let ids = format!("{}{}", ids.join(" "), if size > NOTED_IDS { " …" } else { "" });
-    let kinds = kinds(group, found, lang).join(lang.comma());
+    let kinds = kinds(&texts, found, lang).join(lang.comma());
     let (covered, precise) = (percent(taken.own, size), percent(taken.own, taken.own + taken.others));
     let mut out = match lang {
         Lang::Zh => {
@@ -172,36 +198,168 @@ fn note(p: &Proposal, found: &Discovered, lang: Lang) -> String {
 }
 
 /// `投诉 40`, `咨询 7`.
-fn kinds(group: &Group, found: &Discovered, lang: Lang) -> Vec<String> {
-    let of = |kind: Option<Kind>| group.texts.iter().filter(|t| found.tickets[**t].kind == kind).count();
+fn kinds(texts: &[usize], found: &Discovered, lang: Lang) -> Vec<String> {
+    let of = |kind: Option<Kind>| texts.iter().filter(|t| found.tickets[**t].kind == kind).count();
     let all = Kind::ALL.into_iter().map(|k| (lang.kind(k.code()), of(Some(k)))).chain([(lang.kind(UNDECIDED), of(None))]);
     all.filter(|(_, n)| *n > 0).map(|(kind, n)| format!("{kind} {n}")).collect()
 }
 
-fn render(found: &Discovered, top: usize, lang: Lang, masked: bool) -> String {
-    let groups = &found.grouping.groups;
-    let empty = found.tickets.iter().filter(|t| t.text.trim().is_empty()).count();
-    let left = found.grouping.of_text.iter().filter(|g| g.is_none()).count() - empty;
-    let (all, count, decided) = (found.tickets.len(), groups.len(), found.with_a_cause);
-    let mut out = match lang {
-        Lang::Zh => format!("{all} 件分成 {count} 组，{left} 件不成组，{empty} 件没有文字；另有 {decided} 件已有原因\n"),
-        Lang::ZhHant => format!("{all} 件分成 {count} 組，{left} 件不成組，{empty} 件沒有文字；另有 {decided} 件已有原因\n"),
-        Lang::En => format!("{all} tickets in {count} groups; {left} are like no others, {empty} are without a text; {decided} more have a cause\n"),
-    };
-    for group in groups.iter().take(top) {
-        let kinds = kinds(group, found, lang);
-        let text: String = found.tickets[group.typical].text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = if masked { mask::mask(&text).into_owned() } else { text };
-        let excerpt: String = harmless(&text).chars().take(EXCERPT).collect();
-        let more = if harmless(&text).chars().count() > EXCERPT { "…" } else { "" };
-        let ids: Vec<String> = group.texts.iter().take(SHOWN_IDS).map(|t| harmless(&mask::mask_id(&found.tickets[*t].id, mask::Cells::Ids))).collect();
-        out.push_str(&format!(
-            "\n{:>6}  {}  {}\n        “{excerpt}{more}”\n        {}\n",
-            group.texts.len(),
-            harmless(&group.name),
-            kinds.join(lang.comma()),
-            ids.join(" ")
-        ));
+/// The groups of other days; none where the file is not there yet.
+fn read_registry(path: &Path) -> Result<Registry> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Registry::from_json(&text).map_err(|e| e.in_file(&path.display().to_string())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Registry::default()),
+        Err(e) => Err(Error::io(path.display(), "read", &e)),
     }
-    out
+}
+
+/// Groups as people and programs read them.
+struct Shown<'f> {
+    found: &'f Discovered,
+    lang: Lang,
+    masked: bool,
+}
+
+impl Shown<'_> {
+    fn text(&self, top: usize) -> String {
+        let (found, lang) = (self.found, self.lang);
+        let groups = &found.grouping.groups;
+        let (empty, alone) = (self.without_text(), self.alone());
+        let (all, count, left, decided) = (found.tickets.len(), groups.len(), alone.len(), found.with_a_cause);
+        let mut out = match lang {
+            Lang::Zh => format!("{all} 件分成 {count} 组，{left} 件不成组，{empty} 件没有文字；另有 {decided} 件已有原因\n"),
+            Lang::ZhHant => format!("{all} 件分成 {count} 組，{left} 件不成組，{empty} 件沒有文字；另有 {decided} 件已有原因\n"),
+            Lang::En => format!("{all} tickets in {count} groups; {left} are like no others, {empty} are without a text; {decided} more have a cause\n"),
+        };
+        let new: Vec<String> = groups
+            .iter()
+            .zip(&found.identities)
+            .filter(|(_, identity)| identity.new)
+            .map(|(group, _)| format!("{} {}", lang.group(&harmless(&group.name)), group.texts.len()))
+            .collect();
+        if !new.is_empty() {
+            out.push_str(&format!("{}{}{}\n", lang.pick("新出现", "新出現", "new"), lang.colon(), new.join(lang.pick("、", "、", ", "))));
+        }
+        for (g, group) in groups.iter().enumerate().take(top) {
+            let kinds = kinds(&group.texts, found, lang).join(lang.comma());
+            out.push_str(&format!("\n{:>6}  {}  {kinds}{}\n", group.texts.len(), harmless(&group.name), self.history(g)));
+            let of = |kind: Kind| group.texts.iter().copied().filter(|t| found.tickets[*t].kind == Some(kind)).collect::<Vec<usize>>();
+            let apart: Vec<(Kind, Vec<usize>)> =
+                [Kind::Complaint, Kind::Inquiry].map(|k| (k, of(k))).into_iter().filter(|(_, texts)| !texts.is_empty()).collect();
+            if let [_, _] = &apart[..] {
+                for (kind, texts) in apart {
+                    out.push_str(&format!("        {}  {}\n", lang.kind(kind.code()), self.example(self.typical(group.typical, &texts), &texts)));
+                }
+            } else {
+                out.push_str(&format!("        {}\n", self.example(group.typical, &group.texts)));
+            }
+        }
+        if groups.len() > top {
+            let more = groups.len() - top;
+            out.push_str(&match lang {
+                Lang::Zh => format!("\n还有 {more} 组，用 `--top {}` 全部列出\n", groups.len()),
+                Lang::ZhHant => format!("\n還有 {more} 組，用 `--top {}` 全部列出\n", groups.len()),
+                Lang::En => format!("\n{more} more groups; `--top {}` lists them all\n", groups.len()),
+            });
+        }
+        if !alone.is_empty() {
+            out.push_str(&format!("\n{:>6}  {}\n", alone.len(), lang.pick("不成组", "不成組", "like no others")));
+            alone.iter().take(ALONE).for_each(|t| out.push_str(&format!("        {}\n", self.example(*t, &[*t]))));
+        }
+        out
+    }
+
+    /// `，自 2026-11-20，之前 12 件`.
+    fn history(&self, group: usize) -> String {
+        let lang = self.lang;
+        match self.found.identities.get(group) {
+            None => String::new(),
+            Some(i) if i.new => lang.pick("  ← 新", "  ← 新", "  ← new").to_owned(),
+            Some(i) if i.first.is_none() => lang.pick("  （待观察）", "  （待觀察）", "  (not yet registered)").to_owned(),
+            Some(i) => match (i.first.as_deref().unwrap_or_default(), i.before, lang) {
+                (_, 0, _) => String::new(),
+                (first, n, Lang::Zh) => format!("  （{first} 起已有 {n} 件）"),
+                (first, n, Lang::ZhHant) => format!("  （{first} 起已有 {n} 件）"),
+                (first, n, Lang::En) => format!("  ({n} since {first})"),
+            },
+        }
+    }
+
+    /// A text, cut short, and ids.
+    fn example(&self, ticket: usize, ids: &[usize]) -> String {
+        let text = self.masked_text(ticket);
+        let text = harmless(&text);
+        let excerpt: String = text.chars().take(EXCERPT).collect();
+        let more = if text.chars().count() > EXCERPT { "…" } else { "" };
+        let ids: Vec<String> = ids.iter().take(SHOWN_IDS).map(|t| harmless(&self.id(*t))).collect();
+        format!("“{excerpt}{more}”  {}", ids.join(" "))
+    }
+
+    fn masked_text(&self, ticket: usize) -> String {
+        let text: String = self.found.tickets[ticket].text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if self.masked { mask::mask(&text).into_owned() } else { text }
+    }
+
+    fn id(&self, ticket: usize) -> String {
+        let id = &self.found.tickets[ticket].id;
+        if self.masked { mask::mask_id(id, mask::Cells::Ids).into_owned() } else { id.clone() }
+    }
+
+    /// The one of some tickets that is most like the most typical of all.
+    fn typical(&self, typical: usize, texts: &[usize]) -> usize {
+        let pairs = |ticket: usize| {
+            let chars: Vec<char> = self.found.tickets[ticket].text.chars().take(EXCERPT * 4).collect();
+            chars.windows(2).map(|pair| [pair[0], pair[1]]).collect::<HashSet<[char; 2]>>()
+        };
+        let wanted = pairs(typical);
+        let alike = |t: usize| {
+            let own = pairs(t);
+            let both = own.intersection(&wanted).count();
+            both * 10_000 / (own.len() + wanted.len() - both).max(1)
+        };
+        let best = texts.iter().take(MOST_COMPARED).map(|t| (alike(*t), *t)).reduce(|best, one| if one.0 > best.0 { one } else { best });
+        best.map_or(typical, |b| b.1)
+    }
+
+    fn without_text(&self) -> usize {
+        self.found.tickets.iter().filter(|t| t.text.trim().is_empty()).count()
+    }
+
+    /// Tickets that are like no others.
+    fn alone(&self) -> Vec<usize> {
+        let none = self.found.grouping.of_text.iter().enumerate().filter(|(_, group)| group.is_none());
+        none.map(|(t, _)| t).filter(|t| !self.found.tickets[*t].text.trim().is_empty()).collect()
+    }
+
+    fn json(&self) -> String {
+        let found = self.found;
+        let ticket = |t: usize| serde_json::json!({"id": self.id(t), "text": self.masked_text(t)});
+        let group = |(g, group): (usize, &Group)| {
+            let of = |kind: Option<Kind>| group.texts.iter().filter(|t| found.tickets[**t].kind == kind).count();
+            let kinds = Kind::ALL.map(|k| (k.code(), of(Some(k)))).into_iter().chain([(UNDECIDED, of(None))]).filter(|(_, n)| *n > 0);
+            let mut value = serde_json::json!({
+                "name": group.name,
+                "count": group.texts.len(),
+                "kinds": kinds.collect::<std::collections::BTreeMap<_, _>>(),
+                "typical": ticket(group.typical),
+                "ids": group.texts.iter().map(|t| self.id(*t)).collect::<Vec<_>>(),
+            });
+            if let (Some(identity), Some(fields)) = (found.identities.get(g), value.as_object_mut()) {
+                fields.insert("first".into(), identity.first.clone().into());
+                fields.insert("new".into(), identity.new.into());
+                fields.insert("before".into(), identity.before.into());
+            }
+            value
+        };
+        let all = serde_json::json!({
+            "version": 1,
+            "tickets": found.tickets.len(),
+            "without_text": self.without_text(),
+            "with_a_cause": found.with_a_cause,
+            "groups": found.grouping.groups.iter().enumerate().map(group).collect::<Vec<_>>(),
+            "alone": self.alone().into_iter().map(ticket).collect::<Vec<_>>(),
+        });
+        // A value of strings and numbers always serialises.
+        serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+    }
 }

@@ -29,8 +29,9 @@ const SECOND: f64 = 0.4;
 const PRIOR: f64 = 20.0;
 /// Texts of a group whose spelling is looked at.
 const MOST_SPELT: usize = 60;
-/// A name for each group of texts; no two are alike. `spelt` tells how words of a text are written: each with its folded form.
-pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl Fn(usize) -> Vec<(String, String)> + Sync) -> Vec<String> {
+/// A name for each group of texts; no two are alike. Those that have a name keep it. `spelt` tells how words of a text are written:
+/// each with its folded form.
+pub(super) fn names(groups: &[Vec<usize>], terms: &[Terms], given: &[Option<&str>], spelt: impl Fn(usize) -> Vec<(String, String)> + Sync) -> Vec<String> {
     let mut words = Words::default();
     let clauses: Vec<Clauses> = terms.iter().map(|t| words.clauses(t)).collect();
     let of_group: Vec<HashMap<u32, u32>> = groups.par_iter().map(|texts| seen(texts.iter().map(|i| &clauses[*i]))).collect();
@@ -47,11 +48,15 @@ pub(super) fn names<'t>(groups: &[Vec<usize>], terms: &'t [Terms], spelt: impl F
         })
         .collect();
     let spellings: Vec<HashMap<&str, String>> = groups.par_iter().map(|texts| spellings(texts, &words, &spelt)).collect();
-    let mut taken = HashSet::new();
+    let mut taken: HashSet<String> = given.iter().flatten().map(|name| (*name).to_owned()).collect();
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|g| std::cmp::Reverse(groups[*g].len()));
     let mut names = vec![String::new(); groups.len()];
     for g in order {
+        if let Some(name) = given[g] {
+            names[g] = name.to_owned();
+            continue;
+        }
         let spell = |piece: &Piece| joined(piece.words.iter().map(|w| words.word(*w)).map(|w| spellings[g].get(w).map_or(w, String::as_str)));
         let free = ranked[g].iter().map(|piece| named(piece, &ranked[g], &words, &spell)).find(|name| !taken.contains(name));
         // Texts of nothing but empty words are called by one of them.
@@ -75,7 +80,7 @@ fn seen<'c>(texts: impl Iterator<Item = &'c Clauses>) -> HashMap<u32, u32> {
 }
 
 /// How telling a word is of a group: (texts with it, texts) there and everywhere.
-fn telling(here: (u32, usize), everywhere: (u32, usize)) -> f64 {
+pub(super) fn telling(here: (u32, usize), everywhere: (u32, usize)) -> f64 {
     let (n, size, all, total) = (f64::from(here.0), here.1 as f64, f64::from(everywhere.0), everywhere.1 as f64);
     let prior = PRIOR * all / total;
     let odds = |has: f64, of: f64| ((has + prior) / (of + PRIOR - has - prior).max(0.5)).ln();

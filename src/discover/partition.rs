@@ -69,7 +69,7 @@ impl Graph {
 }
 
 /// Moves nodes to the neighbouring group that gains most until none gains; tells whether any moved.
-fn settle(graph: &Graph, groups: &mut [u32], resolution: f64) -> bool {
+fn settle(graph: &Graph, groups: &mut [u32], fixed: &[bool], resolution: f64) -> bool {
     let n = graph.len();
     let degrees: Vec<f64> = (0..n).map(|i| graph.degree(i)).collect();
     let total: f64 = degrees.iter().sum::<f64>().max(1e-12);
@@ -82,6 +82,9 @@ fn settle(graph: &Graph, groups: &mut [u32], resolution: f64) -> bool {
     let (mut moved, mut steps) = (false, 0usize);
     while let Some(i) = queue.pop_front() {
         queued[i] = false;
+        if fixed[i] {
+            continue;
+        }
         steps += 1;
         if steps > n * 50 + 1000 {
             break;
@@ -133,27 +136,53 @@ pub(super) fn renumber(groups: &mut [u32]) -> usize {
 
 /// The groups of a graph, numbered by their first node. A higher `resolution` gives more and smaller ones.
 pub(super) fn partition(graph: &Graph, resolution: f64) -> Vec<u32> {
-    let mut levels = vec![graph.clone()];
+    let mut groups = levelled(graph, &vec![false; graph.len()], resolution);
+    renumber(&mut groups);
+    groups
+}
+
+/// As [`partition`], where some nodes are in groups already: these stay apart and stay whole, and other nodes join them or not.
+pub(super) fn extend(graph: &Graph, of: &[Option<u32>], resolution: f64) -> Vec<u32> {
+    let mut first: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
+    let mut together: Vec<u32> = (0..graph.len() as u32).collect();
+    for (i, group) in of.iter().enumerate() {
+        if let Some(group) = group {
+            together[i] = *first.entry(*group).or_insert(i as u32);
+        }
+    }
+    let count = renumber(&mut together);
+    let mut fixed = vec![false; count];
+    of.iter().zip(&together).filter(|(of, _)| of.is_some()).for_each(|(_, node)| fixed[*node as usize] = true);
+    let groups = levelled(&graph.joined(&together, count), &fixed, resolution);
+    let mut groups: Vec<u32> = together.iter().map(|node| groups[*node as usize]).collect();
+    renumber(&mut groups);
+    groups
+}
+
+fn levelled(graph: &Graph, fixed: &[bool], resolution: f64) -> Vec<u32> {
+    let mut levels = vec![(graph.clone(), fixed.to_vec())];
     let mut maps: Vec<Vec<u32>> = Vec::new();
     loop {
-        let top = &levels[levels.len() - 1];
+        let (top, fixed) = &levels[levels.len() - 1];
         let mut groups: Vec<u32> = (0..top.len() as u32).collect();
-        let moved = settle(top, &mut groups, resolution);
+        let moved = settle(top, &mut groups, fixed, resolution);
         let count = renumber(&mut groups);
         if !moved || count == top.len() {
             break;
         }
         let next = top.joined(&groups, count);
+        // No two fixed nodes meet: none moves.
+        let mut next_fixed = vec![false; count];
+        groups.iter().zip(fixed).filter(|(_, fixed)| **fixed).for_each(|(g, _)| next_fixed[*g as usize] = true);
         maps.push(groups);
-        levels.push(next);
+        levels.push((next, next_fixed));
     }
-    let mut groups: Vec<u32> = (0..levels[levels.len() - 1].len() as u32).collect();
-    for (map, level) in maps.iter().zip(&levels).rev() {
+    let mut groups: Vec<u32> = (0..levels[levels.len() - 1].0.len() as u32).collect();
+    for (map, (level, fixed)) in maps.iter().zip(&levels).rev() {
         let mut below: Vec<u32> = map.iter().map(|g| groups[*g as usize]).collect();
-        settle(level, &mut below, resolution);
+        settle(level, &mut below, fixed, resolution);
         groups = below;
     }
-    renumber(&mut groups);
     groups
 }
 
@@ -168,5 +197,9 @@ mod tests {
         near[4].push((5, 0.5));
         assert_eq!(partition(&Graph::of(&near), 1.0), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
         assert_eq!(partition(&Graph::of(&[]), 1.0), Vec::<u32>::new());
+        // Two nodes of one clique that are known to be apart stay apart.
+        let known = [Some(7), None, None, None, Some(3), None, None, None, None, None];
+        let extended = extend(&Graph::of(&near), &known, 1.0);
+        assert!(extended[0] != extended[4] && extended[5..].iter().all(|g| *g == extended[5] && *g != extended[0]), "{extended:?}");
     }
 }

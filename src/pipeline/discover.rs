@@ -3,12 +3,13 @@
 use super::{Consumer, Job, Outcome, Output, Rejects, Row, push_cells};
 use crate::cell::push_safe_cell;
 use crate::classify::Field;
-use crate::discover::{Grouping, discover};
+use crate::discover::{Grouping, Identity, Registry, Seen, discover};
 use crate::error::{Error, Result};
 use crate::ingest::cells::Cells;
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::prediction::Kind;
+use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -28,6 +29,8 @@ pub struct Ticket {
     pub product: String,
     /// What the header tells of the field.
     pub field: Field,
+    /// Who the customer is; the id where nobody knows.
+    pub customer: String,
 }
 
 /// Tickets in groups, and the rows they came from.
@@ -36,6 +39,8 @@ pub struct Discovered {
     pub tickets: Vec<Ticket>,
     /// Their groups.
     pub grouping: Grouping,
+    /// What is known of each group from other days; empty where no groups are kept.
+    pub identities: Vec<Identity>,
     /// How many have a cause, and were not grouped.
     pub with_a_cause: u64,
     /// Those that have a cause, where they are kept.
@@ -58,19 +63,41 @@ pub struct Options {
     pub keep_decided: bool,
 }
 
-/// Reads, decides, and groups what no cause took.
+/// Reads, decides, and groups what no cause took. `registry` holds the groups of other days, and the day that tickets without a
+/// date are of; it is added to.
 ///
 /// # Errors
 /// What reading gave; to keep the rows of files with different columns.
-pub fn discovered<R: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<R>>) -> Result<(Discovered, Option<R>)> {
-    let mut collected =
-        Collected { options, tickets: Vec::new(), with_a_cause: 0, decided: Vec::new(), header: None, rows: Vec::new(), first: HashMap::new(), rejects };
+pub fn discovered<R: Write + Send>(
+    job: &Job<'_>,
+    options: Options,
+    rejects: Option<Rejects<R>>,
+    registry: Option<(&mut Registry, Date)>,
+) -> Result<(Discovered, Option<R>)> {
+    let mut collected = Collected {
+        options,
+        tickets: Vec::new(),
+        with_a_cause: 0,
+        decided: Vec::new(),
+        last_day: None,
+        header: None,
+        rows: Vec::new(),
+        first: HashMap::new(),
+        rejects,
+    };
     let outcome = super::run(job, &Tickets { options, mask: job.mask }, &mut collected)?;
     let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
-    let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
-    let grouping = discover(&texts, job.classifier.segmenter());
+    let segmenter = job.classifier.segmenter();
+    let (grouping, identities) = if let Some((registry, today)) = registry {
+        let seen: Vec<Seen<'_>> = collected.tickets.iter().map(|t| Seen { text: &t.text, customer: &t.customer }).collect();
+        let masked = |text: &str| if job.mask { mask::mask(text).into_owned() } else { text.to_owned() };
+        registry.add(&seen, &collected.last_day.unwrap_or(today).to_string(), segmenter, &masked)
+    } else {
+        let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
+        (discover(&texts, segmenter), Vec::new())
+    };
     let Collected { tickets, with_a_cause, decided, header, rows, .. } = collected;
-    Ok((Discovered { tickets, grouping, with_a_cause, decided, outcome, header: header.unwrap_or_default(), rows }, rejects))
+    Ok((Discovered { tickets, grouping, identities, with_a_cause, decided, outcome, header: header.unwrap_or_default(), rows }, rejects))
 }
 
 impl Discovered {
@@ -101,11 +128,14 @@ struct Tickets {
     mask: bool,
 }
 
+/// A ticket with whether it is grouped, if anybody needs it, and its rows, if they are kept.
+type Taken = (Option<(Ticket, bool)>, Vec<String>);
+
 struct Part {
     file: String,
     header: Vec<String>,
-    /// Tickets with their rows, and whether they are grouped; `None` for those that nobody needs.
-    tickets: Vec<(Option<(Ticket, bool)>, Vec<String>)>,
+    last_day: Option<Date>,
+    tickets: Vec<Taken>,
 }
 
 impl Output for Tickets {
@@ -114,7 +144,7 @@ impl Output for Tickets {
     fn begin(&self, layout: &Layout) -> Part {
         // A row of data may have been taken for the header.
         let name = |name: &String| if self.mask { mask::mask(name).into_owned() } else { name.clone() };
-        Part { file: layout.file.clone(), header: layout.header.iter().map(name).collect(), tickets: Vec::new() }
+        Part { file: layout.file.clone(), header: layout.header.iter().map(name).collect(), last_day: None, tickets: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
@@ -126,8 +156,10 @@ impl Output for Tickets {
             kind: row.prediction.kind,
             product: t.product.to_string(),
             field: row.field,
+            customer: if t.customer.trim().is_empty() { t.id.to_string() } else { t.customer.trim().to_owned() },
         });
         let ticket = ticket.map(|ticket| (ticket, grouped));
+        part.last_day = part.last_day.max(row.when.map(|w| w.day));
         let mut rows = Vec::new();
         if self.options.keep_rows {
             if row.messages.is_empty() {
@@ -154,6 +186,7 @@ struct Collected<R: Write> {
     tickets: Vec<Ticket>,
     with_a_cause: u64,
     decided: Vec<Ticket>,
+    last_day: Option<Date>,
     header: Option<Vec<String>>,
     rows: Vec<(String, Option<usize>)>,
     /// The ticket of each id, for rows that come again.
@@ -167,6 +200,7 @@ impl<R: Write + Send> Consumer<Part> for Collected<R> {
             let message = "its columns are not those of the first file; assign groups to files with different columns one by one";
             return Err(Error::setup(message).in_file(&part.file));
         }
+        self.last_day = self.last_day.max(part.last_day);
         for ((ticket, rows), new) in part.tickets.into_iter().zip(new) {
             // A row that comes again is no other ticket, but its rows are all written.
             let at = match ticket {

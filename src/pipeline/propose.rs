@@ -8,7 +8,7 @@ use crate::mask;
 use crate::prediction::Kind;
 use crate::ticket;
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The name by which proposals are known while they are tried.
 pub const NAME: &str = "(proposals)";
@@ -16,8 +16,8 @@ pub const NAME: &str = "(proposals)";
 /// A proposed cause.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposal {
-    /// Index of its group.
-    pub group: usize,
+    /// Indexes of its groups: several where they extend one cause.
+    pub groups: Vec<usize>,
     /// Its path: the group's name, or that of the cause that is extended.
     pub path: String,
     /// Kinds of the group's tickets, the commonest first.
@@ -71,36 +71,33 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
     let texts: Vec<&str> = all.iter().map(|t| t.text.as_str()).collect();
     let known = compile("")?;
     let nearest = nearest(found, known.first(), segmenter);
-    let mined = rules(&texts, &groups, found.grouping.groups.len(), segmenter);
-    let mut drafts: Vec<Proposal> = mined
-        .into_iter()
-        .enumerate()
-        .filter(|(_, rules)| !rules.is_empty())
-        .map(|(group, rules)| {
-            let name = &found.grouping.groups[group].name;
-            let nearest = nearest[group].clone();
-            let same = |(cause, near): &&(String, f32)| *near >= SAME || cause.rsplit('/').next().is_some_and(|last| last.trim() == name);
-            let extended = nearest.as_ref().filter(same).map(|n| n.0.clone());
-            let path = extended.clone().unwrap_or_else(|| name.replace('/', "·"));
-            Proposal { group, path, kinds: kinds(found, group), rules, nearest, extends: extended.is_some(), ..Proposal::default() }
-        })
-        .collect();
-    // Two groups that extend one cause do it together.
-    drafts.sort_by(|a, b| a.path.cmp(&b.path).then(a.group.cmp(&b.group)));
-    drafts.dedup_by(|later, first| {
-        let same = later.path == first.path;
-        if same {
-            first.rules.append(&mut later.rules);
-            first.rules.dedup();
+    let mut drafts: Vec<Proposal> = Vec::new();
+    let mut draft_of = Vec::new();
+    for (group, nearest) in nearest.into_iter().enumerate() {
+        let name = &found.grouping.groups[group].name;
+        let same = |(cause, near): &&(String, f32)| *near >= SAME || cause.rsplit('/').next().is_some_and(|last| last.trim() == name);
+        let extended = nearest.as_ref().filter(same).map(|n| n.0.clone());
+        let path = extended.clone().unwrap_or_else(|| name.replace('/', "·"));
+        // Two groups that extend one cause do it together.
+        let at = drafts.iter().position(|d| d.path == path).unwrap_or(drafts.len());
+        if at == drafts.len() {
+            drafts.push(Proposal { path, nearest, extends: extended.is_some(), ..Proposal::default() });
         }
-        same
-    });
-    drafts.sort_by_key(|d| d.group);
+        drafts[at].groups.push(group);
+        draft_of.push(at);
+    }
+    let of_draft: Vec<Option<usize>> = groups.iter().map(|g| g.map(|g| draft_of[g])).collect();
+    for (draft, rules) in drafts.iter_mut().zip(rules(&texts, &of_draft, draft_of.len(), segmenter)) {
+        draft.kinds = kinds(found, &draft.groups);
+        draft.rules = rules;
+    }
+    drafts.retain(|d| !d.rules.is_empty());
+    adopt(&mut drafts, compile)?;
     // Whatever goes changes what the others take.
     loop {
         measure(&mut drafts, &all, &groups, compile)?;
         let before = drafts.clone();
-        let size = |d: &Proposal| found.grouping.groups[d.group].texts.len();
+        let size = |d: &Proposal| d.groups.iter().map(|g| found.grouping.groups[*g].texts.len()).sum::<usize>();
         drafts.retain(|d| {
             let (right, wrong) = (d.taken.own as f64, d.taken.others as f64);
             let robs = d.taken.decided > d.taken.own && !d.extends;
@@ -118,6 +115,43 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
     Ok(drafts)
 }
 
+/// What takes the examples of a cause is no other cause: it extends that one.
+fn adopt(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
+    let classifiers = compile(&toml(drafts, &|_| String::new()))?;
+    let Some(classifier) = classifiers.first() else { return Ok(()) };
+    let causes = &classifier.taxonomy().causes;
+    let mut taken: BTreeMap<(String, usize), usize> = BTreeMap::new();
+    for failure in classifier.failing_examples().iter().filter(|f| f.must_match && causes[f.cause].file != NAME) {
+        if let Some(taker) = failure.decided.map(|d| &causes[d]).filter(|d| d.file == NAME) {
+            *taken.entry((taker.name(), failure.cause)).or_default() += 1;
+        }
+    }
+    for ((path, cause), count) in taken {
+        let cause = &causes[cause];
+        let Some(draft) = drafts.iter_mut().find(|d| d.path == path && !d.extends) else { continue };
+        let nearest = draft.nearest.as_ref().is_some_and(|n| n.0 == cause.name());
+        if nearest || count * 2 >= cause.matches.len() {
+            let near = draft.nearest.as_ref().filter(|_| nearest).map_or(SAME, |n| n.1);
+            (draft.path, draft.extends, draft.nearest) = (cause.name(), true, Some((cause.name(), near)));
+        }
+    }
+    let mut joined: Vec<Proposal> = Vec::new();
+    for draft in drafts.drain(..) {
+        match joined.iter_mut().find(|d| d.path == draft.path) {
+            None => joined.push(draft),
+            Some(first) => {
+                first.groups.extend(draft.groups);
+                let more: Vec<String> = draft.rules.into_iter().filter(|rule| !first.rules.contains(rule)).collect();
+                first.rules.extend(more);
+                let more: Vec<Kind> = draft.kinds.into_iter().filter(|kind| !first.kinds.contains(kind)).collect();
+                first.kinds.extend(more);
+            }
+        }
+    }
+    *drafts = joined;
+    Ok(())
+}
+
 /// The cause that is most like each group.
 fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::segment::Segmenter) -> Vec<Option<(String, f32)>> {
     let causes = known.map_or(&[][..], |c| &c.taxonomy().causes);
@@ -129,8 +163,8 @@ fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::se
     alike(&groups, &texts, segmenter).into_iter().map(|best| best.map(|(i, near)| (causes[i].0.clone(), near))).collect()
 }
 
-fn kinds(found: &Discovered, group: usize) -> Vec<Kind> {
-    let texts = &found.grouping.groups[group].texts;
+fn kinds(found: &Discovered, groups: &[usize]) -> Vec<Kind> {
+    let texts: Vec<usize> = groups.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
     let count = |kind: Kind| texts.iter().filter(|t| found.tickets[**t].kind == Some(kind)).count();
     let mut kinds: Vec<(usize, Kind)> = Kind::ALL.into_iter().filter(|k| *k != Kind::Other).map(|k| (count(k), k)).collect();
     kinds.retain(|(n, _)| *n > 0 && *n as f64 >= KIND_SHARE * texts.len() as f64);
@@ -154,19 +188,20 @@ fn measure(drafts: &mut [Proposal], all: &[&Ticket], groups: &[Option<usize>], c
     // Short texts make good examples; those of a few words make poor ones.
     order.sort_by_cached_key(|i| (all[*i].text.chars().count().abs_diff(24), all[*i].text.clone()));
     for (d, draft) in drafts.iter_mut().enumerate() {
-        let mine = |i: &&usize| groups[**i] == Some(draft.group);
+        let of_draft = |i: usize| groups[i].is_some_and(|g| draft.groups.contains(&g));
+        let mine = |i: &&usize| of_draft(**i);
         draft.taken = Taken::default();
         for group in (0..all.len()).filter(|i| decided[*i] == Some(d)).map(|i| groups[i]) {
             match group {
                 None => draft.taken.decided += 1,
-                Some(g) if g == draft.group => draft.taken.own += 1,
+                Some(g) if draft.groups.contains(&g) => draft.taken.own += 1,
                 Some(_) => draft.taken.others += 1,
             }
         }
         draft.matches = examples(order.iter().filter(|i| decided[**i] == Some(d)).filter(mine).map(|i| all[*i]));
         // The best example to the contrary is nearly taken: it says one of the words.
         let words: Vec<&str> = draft.rules.iter().flat_map(|r| r.split(&['|', ' '][..])).filter(|w| !w.starts_with('~')).map(|w| w.trim_matches('"')).collect();
-        let others = || order.iter().filter(|i| decided[**i] != Some(d) && groups[**i] != Some(draft.group)).map(|i| all[*i]);
+        let others = || order.iter().filter(|i| decided[**i] != Some(d) && !of_draft(**i)).map(|i| all[*i]);
         let near = others().filter(|t| words.iter().any(|w| t.text.contains(w)));
         draft.rejects = examples(near.take(TRIED).chain(others().take(TRIED)));
     }

@@ -1,0 +1,441 @@
+//! Groups that keep their identity: those of other days stay what they are and are called what they were called, today's tickets
+//! join them, and what fits none of them is told as new when enough customers say it and the past did not.
+//!
+//! Whether the past said it is tested by words: of all texts with a word too many are of today (binomial, given
+//! all);
+//! over all words of a day the false discovery rate is bounded (Benjamini and Hochberg, 1995). A group is new that has such a
+//! rising word among its telling ones; where rising words lie in known groups, the texts that say them become a group.
+
+use super::names::telling;
+use super::terms::Terms;
+use super::vocabulary::{Role, Words};
+use super::{Grouping, Known, find};
+use crate::error::{Error, Result};
+use crate::segment::{Normalized, Segmenter};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Texts that stand for a group on other days, and keys of texts that are known to be of it.
+const TEXTS: usize = 40;
+const MOST_KEYS: usize = 20_000;
+/// Tickets of other days that are still without a group: how many are kept, and how many days.
+const MOST_WAITING: usize = 2_000;
+const WAITING_DAYS: i32 = 28;
+/// Words of the past that are counted; each day the past counts a little less.
+const MOST_WORDS: usize = 100_000;
+const FADING: f64 = 27.0 / 28.0;
+/// A new group has so many customers at least.
+const CUSTOMERS: usize = 3;
+/// Share of false ones among the words that are told as rising.
+const FALSE_DISCOVERIES: f64 = 0.005;
+/// A rising word has so many texts, and is so many times as frequent as before; one that so large a share of the day's texts has is
+/// the day's talk and no matter of its own.
+const RISING_TEXTS: f64 = 3.0;
+const RISING_TIMES: f64 = 5.0;
+const TALK: f64 = 0.3;
+/// Telling words of a group that are tested, and the share of its tickets that have such a word.
+const TESTED: usize = 5;
+const SHARE: f64 = 0.3;
+/// Longest text that is kept.
+const LONGEST: usize = 400;
+
+/// The groups of a desk, as a file keeps them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Version of this format.
+    version: u32,
+    /// The resolution at which the first groups were found.
+    resolution: f64,
+    /// The last day that was added.
+    day: String,
+    /// The groups.
+    groups: Vec<Registered>,
+    /// Tickets that are in no registered group yet.
+    waiting: Vec<Waiting>,
+    /// How many different texts the past has, and in how many of them each word is.
+    texts: f64,
+    words: BTreeMap<String, f64>,
+}
+
+/// A group that is known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registered {
+    name: String,
+    /// Its first and its last day.
+    first: String,
+    last: String,
+    /// How many tickets it has had.
+    count: u64,
+    /// Whether it was told as new on its first day.
+    new: bool,
+    /// Some of its texts.
+    texts: Vec<String>,
+    /// Hashes of what its texts say.
+    keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Waiting {
+    day: String,
+    customer: String,
+    text: String,
+}
+
+/// A ticket to be grouped.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'t> {
+    /// What the customer wrote.
+    pub text: &'t str,
+    /// Who the customer is, or the ticket's id where nobody knows.
+    pub customer: &'t str,
+}
+
+/// What is known of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The day on which it was first seen; none where it is not registered.
+    pub first: Option<String>,
+    /// Whether it is new today.
+    pub new: bool,
+    /// Tickets of other days.
+    pub before: u64,
+}
+
+const VERSION: u32 = 1;
+
+impl Registry {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// Text that is no registry, or one of another version.
+    pub fn from_json(text: &str) -> Result<Registry> {
+        let registry: Registry = serde_json::from_str(text)
+            .map_err(|e| Error::setup(format!("expected the groups that `ahu discover --groups` wrote, found something else ({e})")))?;
+        if registry.version != VERSION {
+            return Err(Error::setup(format!("expected groups of version {VERSION}, found version {}; another release of ahu wrote them", registry.version)));
+        }
+        Ok(registry)
+    }
+
+    /// A file's text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // A value of strings and numbers always serialises.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// Groups a day's tickets with what is known, and adds them to it. `mask` makes of a text what may be kept. A day that is added
+    /// again changes nothing.
+    ///
+    /// ```
+    /// use ahu::{discover::{Registry, Seen}, segment::Segmenter};
+    /// let day = |matter: [&str; 2]| (0..12).map(|i| format!("{}{}", matter[i % 2], ["啊", "吧", "呢", "呀"][i / 3])).collect::<Vec<_>>();
+    /// let mut registry = Registry::default();
+    /// let mut add = |texts: &[String], day: &str| {
+    ///     let seen: Vec<Seen> = texts.iter().map(|t| Seen { text: t, customer: t }).collect();
+    ///     registry.add(&seen, day, &Segmenter::new(vec![]), &str::to_owned)
+    /// };
+    /// let (first, _) = add(&day(["充值没到账", "一进去就闪退"]), "2026-11-21");
+    /// let (second, known) = add(&day(["充值了没到账", "进去就闪退"]), "2026-11-22");
+    /// assert!(first.groups.iter().all(|g| second.groups.iter().any(|h| h.name == g.name)));
+    /// assert!(known.iter().all(|k| !k.new));
+    /// ```
+    pub fn add(&mut self, tickets: &[Seen<'_>], day: &str, segmenter: &Segmenter, mask: &(dyn Fn(&str) -> String + Sync)) -> (Grouping, Vec<Identity>) {
+        let beginning = self.groups.is_empty();
+        let old = std::mem::take(self);
+        let number = |key: &String| u64::from_str_radix(key, 16).ok();
+        let placed: HashMap<u64, usize> = old.groups.iter().enumerate().flat_map(|(k, g)| g.keys.iter().filter_map(number).map(move |key| (key, k))).collect();
+        let mut known = Known {
+            groups: old.groups.iter().map(|g| (Some(g.name.as_str()), g.texts.iter().map(String::as_str).collect())).collect(),
+            placed,
+            resolution: old.resolution,
+        };
+        // What is still waiting is grouped with today's.
+        let today: HashSet<&str> = tickets.iter().map(|t| t.text).collect();
+        let waiting: Vec<&Waiting> = old.waiting.iter().filter(|w| w.day != day && !today.contains(w.text.as_str())).collect();
+        let texts: Vec<&str> = tickets.iter().map(|t| t.text).chain(waiting.iter().map(|w| w.text.as_str())).collect();
+        let customer = |t: usize| tickets.get(t).map_or_else(|| waiting[t - tickets.len()].customer.clone(), |t| nameless(t.customer));
+        let customers = |texts: &[usize]| texts.iter().map(|t| customer(*t)).collect::<BTreeSet<String>>().len();
+        let mut found = find(&texts, &known, segmenter);
+        let unseen: Vec<bool> = found.keys.iter().map(|key| *key != 0 && !known.placed.contains_key(key)).collect();
+        let counted: HashSet<u64> = old.waiting.iter().map(|w| Terms::of(&w.text, segmenter, &mut Normalized::default()).key()).collect();
+        let terms: Vec<Terms> = texts.par_iter().map_init(Normalized::default, |normal, text| Terms::of(text, segmenter, normal)).collect();
+        let said = Said::of(&terms, tickets.len(), |at| unseen[at] && !counted.contains(&found.keys[at]));
+        let rising = if beginning { Vec::new() } else { said.rising(old.texts, &old.words) };
+        let is_new = |found: &super::Found, g: usize| {
+            let texts = &found.grouping.groups[g].texts;
+            found.known[g].is_none() && customers(texts) >= CUSTOMERS && said.tells(texts).iter().any(|word| rising.contains(word))
+        };
+        let mut new: BTreeSet<usize> = (0..found.grouping.groups.len()).filter(|g| is_new(&found, *g)).collect();
+        // Rising words that no new group has: who says them leaves the known groups.
+        let mut taken: BTreeSet<usize> = new.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
+        let mut carved: Vec<Vec<usize>> = Vec::new();
+        for word in &rising {
+            let with: Vec<usize> = said.texts_with(word).filter(|t| unseen[*t]).collect();
+            let rest: Vec<usize> = with.iter().copied().filter(|t| !taken.contains(t)).collect();
+            if rest.len() * 2 > with.len() && rest.len() as f64 >= RISING_TEXTS && customers(&rest) >= CUSTOMERS {
+                taken.extend(&rest);
+                carved.push(rest);
+            }
+        }
+        if !carved.is_empty() {
+            let before = known.groups.len();
+            let news = new.iter().map(|g| found.grouping.groups[*g].texts.clone()).chain(carved);
+            known.groups.extend(news.map(|members| (None, members.iter().map(|t| texts[*t]).collect())));
+            found = find(&texts, &known, segmenter);
+            for (g, of) in found.known.iter_mut().enumerate() {
+                if of.is_some_and(|k| k >= before) {
+                    *of = None;
+                    new.insert(g);
+                }
+            }
+            new.retain(|g| found.known[*g].is_none() && customers(&found.grouping.groups[*g].texts) >= CUSTOMERS);
+        }
+        // Into the registry go all groups at first, and later those that are told as new.
+        let mut groups = old.groups.clone();
+        let mut identities = Vec::new();
+        let mut registered = vec![None; found.grouping.groups.len()];
+        for (g, group) in found.grouping.groups.iter().enumerate() {
+            let of_today = || group.texts.iter().filter(|t| **t < tickets.len());
+            if let Some(k) = found.known[g] {
+                let fresh = of_today().filter(|t| unseen[**t]).count() as u64;
+                let known = &mut groups[k];
+                if fresh > 0 && known.last.as_str() < day {
+                    day.clone_into(&mut known.last);
+                }
+                identities.push(Identity { first: Some(known.first.clone()), new: known.new && known.first == day, before: known.count });
+                known.count += fresh;
+                registered[g] = Some(k);
+            } else if beginning || new.contains(&g) {
+                let name = group.name.clone();
+                groups.push(Registered {
+                    name,
+                    first: day.to_owned(),
+                    last: day.to_owned(),
+                    count: of_today().count() as u64,
+                    new: !beginning,
+                    ..Registered::default()
+                });
+                registered[g] = Some(groups.len() - 1);
+                identities.push(Identity { first: Some(day.to_owned()), new: !beginning, before: 0 });
+            } else {
+                identities.push(Identity::default());
+            }
+        }
+        for (g, k) in registered.iter().enumerate() {
+            if let Some(k) = k {
+                let members = found.grouping.groups[g].texts.iter().filter(|t| unseen[**t]);
+                remember(&mut groups[*k], members.map(|t| (found.keys[*t], texts[*t])), segmenter, mask);
+            }
+        }
+        let homeless = |at: usize| unseen[at] && found.grouping.of_text[at].is_none_or(|g| registered[g].is_none());
+        let fresh = tickets.iter().enumerate().filter(|(at, _)| homeless(*at)).map(|(_, t)| Waiting {
+            day: day.to_owned(),
+            customer: nameless(t.customer),
+            text: kept(t.text, mask),
+        });
+        let still = waiting.iter().enumerate().filter(|(at, w)| homeless(tickets.len() + at) && age(&w.day, day) <= WAITING_DAYS).map(|(_, w)| (*w).clone());
+        let mut waiting: Vec<Waiting> = still.chain(fresh).collect();
+        waiting.sort_by(|a, b| (&b.day, &a.text).cmp(&(&a.day, &b.text)));
+        waiting.dedup_by(|a, b| a.text == b.text);
+        waiting.truncate(MOST_WAITING);
+        let (total, words) = said.added_to(old.texts, old.words, old.day.as_str() < day && !old.day.is_empty());
+        let last = if old.day.as_str() < day { day.to_owned() } else { old.day };
+        *self = Registry { version: VERSION, resolution: found.resolution, day: last, groups, waiting, texts: total, words };
+        only_of_today(found.grouping, identities, tickets.len())
+    }
+}
+
+/// A customer as the file knows one.
+fn nameless(customer: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(customer.as_bytes()))
+}
+
+/// Days from one to another; 0 where either is none.
+fn age(from: &str, to: &str) -> i32 {
+    let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
+    day(from).zip(day(to)).and_then(|(a, b)| b.since(a).ok()).map_or(0, |s| s.get_days())
+}
+
+fn kept(text: &str, mask: &(dyn Fn(&str) -> String + Sync)) -> String {
+    mask(text).chars().take(LONGEST).collect()
+}
+
+/// Adds texts to what a group remembers: of all texts it ever had, those of the least hashes stand for it.
+fn remember<'t>(group: &mut Registered, texts: impl Iterator<Item = (u64, &'t str)>, segmenter: &Segmenter, mask: &(dyn Fn(&str) -> String + Sync)) {
+    let mut normal = Normalized::default();
+    let mut key = |text: &str| Terms::of(text, segmenter, &mut normal).key();
+    let mut all: BTreeMap<u64, String> = group.texts.iter().map(|text| (key(text), text.clone())).collect();
+    let mut keys: Vec<u64> = Vec::new();
+    for (key, text) in texts {
+        keys.push(key);
+        if all.len() < TEXTS || all.last_key_value().is_some_and(|(last, _)| key < *last) {
+            all.insert(key, kept(text, mask));
+        }
+    }
+    group.texts = all.into_values().take(TEXTS).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    group.keys.extend(keys.iter().map(|key| format!("{key:016x}")));
+    // The oldest are forgotten first.
+    let too_many = group.keys.len().saturating_sub(MOST_KEYS);
+    group.keys.drain(..too_many);
+}
+
+/// Leaves out what only other days' tickets are in.
+fn only_of_today(grouping: Grouping, identities: Vec<Identity>, today: usize) -> (Grouping, Vec<Identity>) {
+    let mut out = Grouping { groups: Vec::new(), of_text: vec![None; today] };
+    let mut all: Vec<(super::Group, Identity)> = grouping.groups.into_iter().zip(identities).collect();
+    for (group, _) in &mut all {
+        group.texts.retain(|t| *t < today);
+        group.typical = if group.typical < today { group.typical } else { group.texts.first().copied().unwrap_or(0) };
+    }
+    all.retain(|(group, _)| !group.texts.is_empty());
+    all.sort_by(|(a, _), (b, _)| b.texts.len().cmp(&a.texts.len()).then_with(|| a.name.cmp(&b.name)));
+    let mut known = Vec::new();
+    for (group, identity) in all {
+        group.texts.iter().for_each(|t| out.of_text[*t] = Some(out.groups.len()));
+        out.groups.push(group);
+        known.push(identity);
+    }
+    (out, known)
+}
+
+/// The words of today's texts, and of those that wait.
+struct Said {
+    /// For each text its words.
+    of_text: Vec<BTreeSet<String>>,
+    everywhere: HashMap<String, u32>,
+    /// How many different texts no day has heard before, and in how many of them each word is.
+    texts: f64,
+    words: BTreeMap<String, f64>,
+    /// Texts of today.
+    today: f64,
+}
+
+/// Words that have a meaning of their own, and pairs of them that follow each other in a clause.
+fn content(terms: &[Terms]) -> Vec<BTreeSet<String>> {
+    let mut words = Words::default();
+    let all: Vec<Vec<Vec<u32>>> = terms.iter().map(|t| words.clauses(t)).collect();
+    let of = |clauses: &Vec<Vec<u32>>| {
+        let mut said = BTreeSet::new();
+        for clause in clauses {
+            let content: Vec<&str> = clause.iter().filter(|w| words.role(**w) == Role::Content).map(|w| words.word(*w)).collect();
+            said.extend(content.iter().map(|w| (*w).to_owned()));
+            said.extend(content.windows(2).map(|pair| pair.join(" ")));
+        }
+        said
+    };
+    all.par_iter().map(of).collect()
+}
+
+impl Said {
+    /// Of `texts` the first are today's; `fresh` tells of which no day has heard.
+    fn of(terms: &[Terms], today: usize, fresh: impl Fn(usize) -> bool) -> Said {
+        let of_text = content(terms);
+        let mut everywhere: HashMap<String, u32> = HashMap::new();
+        of_text.iter().flatten().for_each(|w| *everywhere.entry(w.clone()).or_default() += 1);
+        // Texts that say the same say it once.
+        let mut once: HashSet<u64> = HashSet::new();
+        let fresh: Vec<usize> = (0..today).filter(|at| fresh(*at) && once.insert(terms[*at].key())).collect();
+        let mut words: BTreeMap<String, f64> = BTreeMap::new();
+        fresh.iter().flat_map(|at| &of_text[*at]).for_each(|w| *words.entry(w.clone()).or_default() += 1.0);
+        Said { of_text, everywhere, texts: fresh.len() as f64, words, today: today as f64 }
+    }
+
+    /// The words that tell a group from the others, the most telling first.
+    fn tells<'s>(&'s self, group: &[usize]) -> Vec<&'s str> {
+        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        group.iter().flat_map(|t| &self.of_text[*t]).for_each(|w| *counts.entry(w).or_default() += 1);
+        let often = counts.into_iter().filter(|(_, n)| f64::from(*n) >= SHARE * group.len() as f64 && *n > 1);
+        let mut told: Vec<(f64, &str)> = often.map(|(w, n)| (telling((n, group.len()), (self.everywhere[w], self.of_text.len())), w)).collect();
+        told.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        told.into_iter().take(TESTED).map(|t| t.1).collect()
+    }
+
+    fn texts_with<'s>(&'s self, word: &'s str) -> impl Iterator<Item = usize> + 's {
+        self.of_text.iter().enumerate().filter(move |(_, words)| words.contains(word)).map(|(t, _)| t)
+    }
+
+    /// Words that are said more than the past did, the surest first.
+    fn rising<'s>(&'s self, past: f64, words: &BTreeMap<String, f64>) -> Vec<&'s str> {
+        let of = |(word, n): (&'s String, &f64)| {
+            let before = words.get(word).copied().unwrap_or(0.0).ceil();
+            let times = (n / self.texts) / ((before + 0.5) / (past + 1.0));
+            (at_least(*n as u32, (n + before) as u32, self.texts / (self.texts + past)), word.as_str(), times >= RISING_TIMES && *n <= TALK * self.today)
+        };
+        let mut tested: Vec<(f64, &str, bool)> = self.words.iter().filter(|(_, n)| **n >= RISING_TEXTS).map(of).collect();
+        tested.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+        let all = tested.len() as f64;
+        let last = tested.iter().enumerate().rev().find(|(i, t)| t.0 <= FALSE_DISCOVERIES * (i + 1) as f64 / all).map_or(0, |(i, _)| i + 1);
+        tested[..last].iter().filter(|t| t.2).map(|t| t.1).collect()
+    }
+
+    /// The past with today in it.
+    fn added_to(&self, texts: f64, mut words: BTreeMap<String, f64>, next_day: bool) -> (f64, BTreeMap<String, f64>) {
+        let fading = if next_day { FADING } else { 1.0 };
+        words.values_mut().for_each(|n| *n *= fading);
+        for (word, n) in &self.words {
+            *words.entry(word.clone()).or_default() += n;
+        }
+        if words.len() > MOST_WORDS {
+            let mut counts: Vec<(f64, String)> = words.iter().map(|(w, n)| (*n, w.clone())).collect();
+            counts.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+            counts.drain(MOST_WORDS..).for_each(|(_, word)| {
+                words.remove(&word);
+            });
+        }
+        // Rounded, so that the file says the same on every machine.
+        words.values_mut().for_each(|n| *n = (*n * 1000.0).round() / 1000.0);
+        (((texts * fading + self.texts) * 1000.0).round() / 1000.0, words)
+    }
+}
+
+/// The probability of at least `n` of `all` where each is one with this chance (binomial): given all texts with a word, how many are
+/// of today tells whether its rate has changed (Przyborowski and Wilenski, 1940).
+fn at_least(n: u32, all: u32, chance: f64) -> f64 {
+    let (n, all) = (f64::from(n), f64::from(all));
+    if n <= 0.0 {
+        return 1.0;
+    }
+    // The logarithm of the first term; each further one is a multiple of the one before.
+    let mut term = n * chance.ln() + (all - n) * (1.0 - chance).ln();
+    let mut i = 1.0;
+    while i <= all - n {
+        term += ((n + i) / i).ln();
+        i += 1.0;
+    }
+    let (mut sum, mut relative, mut k) = (0.0, 1.0, n);
+    while k <= all && relative > 1e-12 * sum {
+        sum += relative;
+        relative *= (all - k) / (k + 1.0) * chance / (1.0 - chance);
+        k += 1.0;
+    }
+    (term.exp() * sum).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chances_of_counts() {
+        // As scipy 1.16's binom.sf(n - 1, all, chance).
+        for (n, all, chance, p) in [(3, 10, 0.5, 0.945_312_5), (0, 2, 0.1, 1.0), (8, 8, 0.5, 0.003_906_25), (9, 40, 0.1, 0.015_495_1)] {
+            assert!((at_least(n, all, chance) - p).abs() < 1e-6, "{n} of {all}: {}", at_least(n, all, chance));
+        }
+    }
+
+    #[test]
+    fn a_foreign_file_is_refused() {
+        assert!(Registry::from_json("{}").is_err());
+        let mut registry = Registry { version: VERSION, ..Registry::default() };
+        assert_eq!(Registry::from_json(&registry.to_json()).expect("its own"), registry);
+        registry.version += 1;
+        assert!(Registry::from_json(&registry.to_json()).expect_err("a later one").to_string().contains("version"));
+    }
+}
