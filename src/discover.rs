@@ -42,12 +42,14 @@ const RESOLUTIONS: [f64; 6] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 const PARTS: u64 = 6;
 const PART_PERCENT: u64 = 60;
 /// The coarsest grouping wins whose stability is at least this share of the best one's.
-const NEARLY: f64 = 0.97;
+const NEARLY: f64 = 0.96;
 /// Parts whose groups decide together, and how large they are in percent.
 const ENSEMBLE: u64 = 16;
 const ENSEMBLE_PERCENT: u64 = 80;
-/// Fewest texts of a group.
+/// Fewest tickets of a group.
 const SMALLEST: usize = 2;
+/// Of what is said more often than this the rest counts no more.
+const MOST_TIMES: usize = 50;
 
 /// Tickets in groups.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -111,6 +113,8 @@ struct Node {
     at: usize,
     /// The known group that it is of.
     of: Option<usize>,
+    /// How many of the given texts say it.
+    times: usize,
 }
 
 /// Groups texts; those of known groups stay in them, and others join them or form new ones.
@@ -123,7 +127,8 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     // One for all texts that say the same, in an order that does not depend on theirs: the least one.
     let mut first: HashMap<u64, Node> = HashMap::new();
     for (at, key) in keys.iter().enumerate().filter(|(at, key)| **key != 0 && (given[*at].is_some() || !known.placed.contains_key(*key))) {
-        let node = first.entry(*key).or_insert(Node { key: *key, at, of: given[at] });
+        let node = first.entry(*key).or_insert(Node { key: *key, at, of: given[at], times: 0 });
+        node.times += usize::from(at < texts.len());
         node.of = node.of.or(given[at]);
         node.at = if all[at] < all[node.at] { at } else { node.at };
     }
@@ -135,14 +140,17 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     let terms: Vec<Terms> = nodes.par_iter().map_init(Normalized::default, |normal, node| take_apart(normal, &all[node.at])).collect();
     let space = Space::of(&terms);
     let points = space.points(&terms);
-    let near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(points.rows().saturating_sub(1)));
+    let mut near = neighbours::nearest(&points, MORE_NEIGHBOURS.min(points.rows().saturating_sub(1)));
+    // Texts without a common word are points of no dimension.
+    near.resize(nodes.len(), Vec::new());
+    let near = Near { nodes: near, times: nodes.iter().map(|n| n.times).collect() };
     let (groups, resolution) = if known.groups.is_empty() {
         partition_stably(&near, &nodes.iter().map(|n| n.key).collect::<Vec<_>>())
     } else {
         let fixed: Vec<Option<u32>> = nodes.iter().map(|n| n.of.map(|k| k as u32)).collect();
         (partition::extend(&graph(&near, |_| true).1, &fixed, known.resolution), known.resolution)
     };
-    let (groups, count) = without_the_smallest(&groups, |at| nodes[at].of.is_some());
+    let (groups, count) = without_the_smallest(&groups, |at| if nodes[at].of.is_some() { SMALLEST } else { nodes[at].times });
     let middles = middles(&groups, count, &points);
     let place = |normal: &mut Normalized, node: &Node| {
         let mut point = vec![0.0; space.width()];
@@ -152,7 +160,6 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     let rest: Vec<(u64, Option<usize>)> = rest.par_iter().map_init(Normalized::default, |normal, node| (node.key, place(normal, node))).collect();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];
     groups.iter().enumerate().for_each(|(at, g)| g.iter().for_each(|g| members[*g].push(at)));
-    let typical: Vec<usize> = members.iter().enumerate().map(|(g, members)| nodes[most_typical(members, g, &middles, &points)].at).collect();
     let known_of: Vec<Option<usize>> = members.iter().map(|members| members.iter().find_map(|at| nodes[*at].of)).collect();
     let mut of_key: HashMap<u64, Option<usize>> = nodes.iter().map(|n| n.key).zip(groups.iter().copied()).chain(rest).collect();
     let mut group_of_known = vec![None; known.groups.len()];
@@ -160,6 +167,16 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     of_key.extend(known.placed.iter().map(|(key, k)| (*key, group_of_known[*k])));
     keys.truncate(texts.len());
     let of_text: Vec<Option<usize>> = keys.iter().map(|k| of_key.get(k).copied().flatten()).collect();
+    // The most typical text is one of those given, though it may be known from other days.
+    let mut first_of: HashMap<u64, usize> = HashMap::new();
+    for (at, key) in keys.iter().enumerate() {
+        first_of.entry(*key).and_modify(|f| *f = if texts[at] < texts[*f] { at } else { *f }).or_insert(at);
+    }
+    let typical = |(g, members): (usize, &Vec<usize>)| {
+        let given: Vec<usize> = members.iter().copied().filter(|at| first_of.contains_key(&nodes[*at].key)).collect();
+        most_typical(&given, g, &middles, &points).map(|at| first_of[&nodes[at].key])
+    };
+    let typical: Vec<Option<usize>> = members.iter().enumerate().map(typical).collect();
     let written = |at: usize| terms::written(all[nodes[at].at], segmenter, &mut Normalized::default());
     let given: Vec<Option<&str>> = known_of.iter().map(|k| k.and_then(|k| known.groups[k].0)).collect();
     let names = names::names(&members, &terms, &given, written);
@@ -167,10 +184,10 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     Found { grouping, known: order.iter().map(|g| known_of[*g]).collect(), keys, resolution }
 }
 
-/// Groups of at least `SMALLEST` texts, or with one that is `kept`, and how many there are.
-fn without_the_smallest(groups: &[u32], kept: impl Fn(usize) -> bool) -> (Vec<Option<usize>>, usize) {
+/// Groups of at least `SMALLEST` tickets, and how many there are; `times` tells of how many a node stands.
+fn without_the_smallest(groups: &[u32], times: impl Fn(usize) -> usize) -> (Vec<Option<usize>>, usize) {
     let mut sizes = vec![0; groups.iter().max().map_or(0, |m| *m as usize + 1)];
-    groups.iter().enumerate().for_each(|(at, g)| sizes[*g as usize] += if kept(at) { SMALLEST } else { 1 });
+    groups.iter().enumerate().for_each(|(at, g)| sizes[*g as usize] += times(at));
     let mut number = vec![None; sizes.len()];
     let large = sizes.iter().enumerate().filter(|(_, size)| **size >= SMALLEST);
     let count = large.enumerate().map(|(at, (g, _))| number[g] = Some(at)).count();
@@ -200,13 +217,20 @@ fn nearest_middle(point: &[f32], middles: &Dense) -> Option<usize> {
 }
 
 /// The text nearest to the middle of its group.
-fn most_typical(members: &[usize], middle_at: usize, middles: &Dense, points: &Dense) -> usize {
+fn most_typical(members: &[usize], middle_at: usize, middles: &Dense, points: &Dense) -> Option<usize> {
     let all = members.iter().map(|i| (*i, cosine(points.row(*i), middles.row(middle_at))));
-    all.reduce(|best, one| if one.1 > best.1 { one } else { best }).map_or(0, |best| best.0)
+    all.reduce(|best, one| if one.1 > best.1 { one } else { best }).map(|best| best.0)
 }
 
-/// The graph of some of the texts: each joined to its nearest ones among them.
-fn graph(near: &[Vec<(u32, f32)>], kept: impl Fn(usize) -> bool) -> (Vec<usize>, Graph) {
+/// The nearest of each node, and how many tickets say it.
+struct Near {
+    nodes: Vec<Vec<(u32, f32)>>,
+    times: Vec<usize>,
+}
+
+/// The graph of some of the texts: each joined to its nearest ones among them. What many say alike is near to itself.
+fn graph(near: &Near, kept: impl Fn(usize) -> bool) -> (Vec<usize>, Graph) {
+    let Near { nodes: near, times } = near;
     let nodes: Vec<usize> = (0..near.len()).filter(|i| kept(*i)).collect();
     let mut number = vec![u32::MAX; near.len()];
     nodes.iter().zip(0..).for_each(|(i, at)| number[*i] = at);
@@ -216,21 +240,25 @@ fn graph(near: &[Vec<(u32, f32)>], kept: impl Fn(usize) -> bool) -> (Vec<usize>,
         kept.take(most).map(|(j, w)| (number[*j as usize], *w)).collect()
     };
     let near: Vec<Vec<(u32, f32)>> = nodes.iter().map(of).collect();
-    (nodes, Graph::of(&near))
+    let mut graph = Graph::of(&near);
+    for (i, inside) in nodes.iter().zip(&mut graph.inside) {
+        *inside = (times[*i].saturating_sub(1).min(MOST_TIMES) * most) as f64 / 2.0;
+    }
+    (nodes, graph)
 }
 
 /// Groups at the resolution at which parts of the texts agree, by what many parts agree on.
-fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> (Vec<u32>, f64) {
+fn partition_stably(near: &Near, keys: &[u64]) -> (Vec<u32>, f64) {
     let (_, all) = graph(near, |_| true);
     // Parts are chosen by the texts' hashes, so that some more texts leave the others in their parts.
     let part = |number: u64, percent: u64| graph(near, move |i| xxh3_64(&[keys[i].to_le_bytes(), number.to_le_bytes()].concat()) % 100 < percent);
     let parts: Vec<(Vec<usize>, Graph)> = (0..PARTS).map(|number| part(number, PART_PERCENT)).collect();
-    let tried: Vec<(Vec<u32>, f64)> = RESOLUTIONS.par_iter().map(|resolution| stability(&all, &parts, *resolution)).collect();
+    let tried: Vec<(Vec<u32>, f64)> = RESOLUTIONS.par_iter().map(|resolution| stability(&all, &parts, &near.times, *resolution)).collect();
     let best = tried.iter().map(|t| t.1).fold(f64::MIN, f64::max);
     let Some(chosen) = tried.iter().position(|t| t.1 >= best * NEARLY) else { return (Vec::new(), RESOLUTIONS[0]) };
     let alone = |number: u64| {
         let (nodes, graph) = part(PARTS + number, ENSEMBLE_PERCENT);
-        let mut groups = vec![None; near.len()];
+        let mut groups = vec![None; keys.len()];
         nodes.iter().zip(partition::partition(&graph, RESOLUTIONS[chosen])).for_each(|(i, group)| groups[*i] = Some(group));
         groups
     };
@@ -239,7 +267,7 @@ fn partition_stably(near: &[Vec<(u32, f32)>], keys: &[u64]) -> (Vec<u32>, f64) {
 }
 
 /// The groups at a resolution, and how far they agree with those of parts of the texts, and those with each other.
-fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], resolution: f64) -> (Vec<u32>, f64) {
+fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], times: &[usize], resolution: f64) -> (Vec<u32>, f64) {
     let whole = partition::partition(all, resolution);
     let mut groupings: Vec<HashMap<usize, u32>> = vec![whole.iter().copied().enumerate().collect()];
     let of_parts: Vec<HashMap<usize, u32>> =
@@ -256,13 +284,13 @@ fn stability(all: &Graph, parts: &[(Vec<usize>, Graph)], resolution: f64) -> (Ve
     }
     let mean = agreements.iter().sum::<f64>() / agreements.len().max(1) as f64;
     // Texts that are left alone agree with each other, too.
-    let grouped = without_the_smallest(&whole, |_| false).0.iter().flatten().count();
+    let grouped = without_the_smallest(&whole, |at| times[at]).0.iter().flatten().count();
     let share = grouped as f64 / whole.len().max(1) as f64;
     (whole, mean * share)
 }
 
 /// Orders the groups that have texts; also tells which each was.
-fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> (Grouping, Vec<usize>) {
+fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[Option<usize>]) -> (Grouping, Vec<usize>) {
     let mut texts: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     of_text.iter().enumerate().for_each(|(i, g)| g.iter().for_each(|g| texts[*g].push(i)));
     let mut order: Vec<usize> = (0..names.len()).filter(|g| !texts[*g].is_empty()).collect();
@@ -275,8 +303,7 @@ fn arrange(of_text: Vec<Option<usize>>, names: &[String], typical: &[usize]) -> 
         let times = called.entry(&names[*g]).and_modify(|n| *n += 1).or_insert(1);
         let name = if *times > 1 { format!("{} {times}", names[*g]) } else { names[*g].clone() };
         let texts = std::mem::take(&mut texts[*g]);
-        // The most typical text of a known group may be one of other days.
-        let typical = if texts.binary_search(&typical[*g]).is_ok() { typical[*g] } else { texts[0] };
+        let typical = typical[*g].unwrap_or(texts[0]);
         Group { name, texts, typical }
     });
     (Grouping { groups: groups.collect(), of_text: of_text.into_iter().map(|g| g.map(|g| new[g])).collect() }, order.clone())

@@ -260,3 +260,68 @@ fn more_tickets_move_no_others() {
     let (before, after) = (assigned(&desk, "1.out.csv"), assigned(&desk, "2.out.csv"));
     assert!(before.iter().all(|(text, group)| after[text] == *group));
 }
+
+#[test]
+fn what_many_say_in_the_same_words_is_a_group() {
+    let desk = Desk::new();
+    let mut all = tickets();
+    all.extend((0..12).map(|_| ("广告弹窗关不掉".to_owned(), "广告")));
+    desk.file("t.csv", file(&all));
+    let found = json(&desk, "t.csv");
+    let adverts = found["groups"].as_array().expect("groups").iter().find(|g| g["name"].as_str().is_some_and(|n| n.contains("广告")));
+    assert_eq!(adverts.expect("a group of its own")["count"], 12, "{found}");
+    desk.file("one.csv", file(&all[90..]));
+    assert_eq!(json(&desk, "one.csv")["groups"][0]["count"], 12);
+    // On another day twelve customers say it, each the same: that is new, and counted by tickets from then on.
+    desk.file("1.csv", file(&all[..90]));
+    json(&desk, "1.csv --groups g.json --as-of 2026-11-20");
+    let later: String = (0..12).map(|i| format!("L{i},广告弹窗关不掉,\n")).collect();
+    desk.file("2.csv", format!("编号,内容,标签\n{}{later}", all[..30].iter().enumerate().map(|(i, t)| format!("M{i},{},\n", t.0)).collect::<String>()));
+    let told = json(&desk, "2.csv --groups g.json --as-of 2026-11-21");
+    let new: Vec<&serde_json::Value> = told["groups"].as_array().expect("groups").iter().filter(|g| g["new"] == true).collect();
+    assert!(new.len() == 1 && new[0]["count"] == 12, "{told}");
+    let again = json(&desk, "2.csv --groups g.json --as-of 2026-11-21");
+    let before = |found: &serde_json::Value| found["groups"].as_array().expect("groups").iter().map(|g| g["before"].as_u64().expect("a count")).sum::<u64>();
+    assert!(before(&again) == before(&told) && before(&told) == 30, "{told} {again}");
+    desk.file("3.csv", desk.read("2.csv").replace("L1", "K1"));
+    assert_eq!(before(&json(&desk, "3.csv --groups g.json --as-of 2026-11-22")), 30 + 30 + 12);
+}
+
+#[test]
+fn rows_that_come_again_have_the_group_of_what_they_repeat() {
+    let desk = Desk::new();
+    let all = tickets();
+    // Two desks number alike.
+    let (one, other) = (file(&all[..30]), file(&all[30..60]));
+    desk.file("a.csv", &one);
+    desk.file("b.csv", &other);
+    desk.file("c.csv", &other);
+    let ran = desk.ahu("discover a.csv b.csv c.csv --taxonomy none --text-column 内容 --assign out.csv");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let out = desk.read("out.csv");
+    let rows: Vec<&str> = out.lines().skip(1).collect();
+    assert!(rows.len() == 90 && rows[30..60] == rows[60..], "{out}");
+}
+
+#[test]
+fn nobodys_data_names_a_group_and_outputs_are_different_files() {
+    let desk = Desk::new();
+    let rows: String = (0..40).map(|i| format!("T{i},zhang{i}@example.com 电话1381234{:04} 门把手掉下来第{i}次\n", i * 7)).collect();
+    desk.file("t.csv", format!("编号,内容\n{rows}"));
+    let ran = desk.ahu("discover t.csv --taxonomy none --text-column 内容 --assign out.csv -o p.toml --groups g.json --as-of 2026-11-22");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for text in [ran.stdout, desk.read("out.csv"), desk.read("p.toml"), desk.read("g.json")] {
+        assert!(!text.contains("1381234") && !text.contains("zhang1"), "{text}");
+    }
+    assert!(names(&json(&desk, "t.csv")).iter().all(|n| !n.contains("com") && !n.contains('*')));
+    for args in ["-o s --groups ./s", "--assign s --groups s", "-o s --assign ./s"] {
+        let ran = desk.ahu(&format!("discover t.csv --text-column 内容 {args}"));
+        assert!(ran.code == 2 && ran.stderr.contains("name the same file"), "{}", ran.stderr);
+    }
+    desk.file("empty.json", "");
+    json(&desk, "t.csv --groups empty.json --as-of 2026-11-22");
+    let ran = desk.ahu("discover t.csv --taxonomy none --text-column 内容 --groups empty.json --as-of 2026-11-20");
+    assert!(ran.stderr.contains("2026-11-22 is in `--groups` already"), "{}", ran.stderr);
+    desk.file("later.json", "{\"version\": 9}");
+    assert!(desk.ahu("discover t.csv --text-column 内容 --groups later.json").stderr.contains("found version 9"));
+}

@@ -7,9 +7,8 @@ use ahu::classify::Classifier;
 use ahu::digest::UNDECIDED;
 use ahu::discover::{Group, Registry};
 use ahu::error::{Error, Result};
-use ahu::ingest::dates;
 use ahu::mask;
-use ahu::pipeline::discover::{Discovered, Options, discovered};
+use ahu::pipeline::discover::{Days, Discovered, Options, discovered};
 use ahu::pipeline::propose::{self, Proposal, propose};
 use ahu::prediction::Kind;
 use ahu::report::{Lang, harmless};
@@ -66,23 +65,23 @@ const MOST_COMPARED: usize = 500;
 pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     let setup = args.input.setup(&args.taxonomy)?;
-    setup.refuse_output(args.output.as_deref())?;
+    let outputs = [("-o", &args.output), ("--assign", &args.assign), ("--groups", &args.groups), ("--rejects", &setup.rejects)];
+    refuse_one_file(&outputs)?;
     let proposed = args.output.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
-    if args.output.is_some() && args.output == args.assign {
-        return Err(Error::setup("`-o` and `--assign` name the same file"));
-    }
     let assigned = args.assign.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
-    if args.assign.is_some() && args.assign == setup.rejects {
-        return Err(Error::setup("`--assign` and `--rejects` name the same file"));
-    }
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
     let mut registry = args.groups.as_deref().map(read_registry).transpose()?;
+    let last = registry.as_ref().map_or(String::new(), |r| r.day().to_owned());
     let kept = args.groups.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
-    let today = setup.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(dates::china()).date());
+    let today = jiff::Timestamp::now().to_zoned(setup.dates.zone().clone()).date();
     let options = Options { all: args.all, keep_rows: assigned.is_some(), keep_decided: proposed.is_some() };
-    let (found, rejects) = setup.with_progress(|| discovered(&job, options, rejects, registry.as_mut().map(|r| (r, today))))?;
+    let (found, rejects) =
+        setup.with_progress(|| discovered(&job, options, rejects, registry.as_mut().map(|registry| Days { registry, day: setup.as_of, today })))?;
     tell_about(&found.outcome, setup.rejects.as_deref());
+    if let Some(day) = found.day.filter(|day| day.to_string() < last) {
+        output::complain(&format!("these are tickets of {day}, but {last} is in `--groups` already; what is new is told by days in their order"));
+    }
     setup::publish_rejects(rejects_published, rejects)?;
     if !found.outcome.ids_not_found.is_empty() {
         output::complain(&format!("{} ids not found: {}", found.outcome.ids_not_found.len(), found.outcome.ids_not_found.join(" ")));
@@ -107,6 +106,17 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let text = if args.format == FormatArg::Json { shown.json() } else { shown.text(args.top) };
     output::publish(&text, None, &[])?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Two outputs cannot be one file.
+fn refuse_one_file(outputs: &[(&str, &Option<PathBuf>)]) -> Result<()> {
+    let named: Vec<(&str, PathBuf)> = outputs.iter().filter_map(|(option, path)| Some((*option, std::path::absolute(path.as_ref()?).ok()?))).collect();
+    for (i, (option, path)) in named.iter().enumerate() {
+        if let Some((other, _)) = named[..i].iter().find(|n| n.1 == *path) {
+            return Err(Error::setup(format!("`{other}` and `{option}` name the same file")));
+        }
+    }
+    Ok(())
 }
 
 /// The file of proposals.
@@ -144,9 +154,9 @@ fn proposals(found: &Discovered, taxonomy: &TaxonomyArgs, segmenter: &Segmenter,
     let missing: Vec<&str> = (0..groups.len()).filter(|g| !proposals.iter().any(|p| p.groups.contains(g))).map(|g| groups[g].name.as_str()).collect();
     if !missing.is_empty() {
         let head = lang.pick(
-            "没有写成原因的组（规则不够准，请看工单后自己写）",
-            "沒有寫成原因的組（規則不夠準，請看工單後自己寫）",
-            "Groups without a rule that is right often enough",
+            "没有写成原因的组（规则不够准，或会抢走已有原因的例句；请看工单后自己写）",
+            "沒有寫成原因的組（規則不夠準，或會搶走已有原因的例句；請看工單後自己寫）",
+            "Groups without a rule that is right often enough and takes no other cause's example",
         );
         out.push_str(&format!("\n# {head}{}{}\n", lang.colon(), missing.iter().map(|name| harmless(name)).collect::<Vec<_>>().join(lang.comma())));
     }
@@ -207,6 +217,8 @@ fn kinds(texts: &[usize], found: &Discovered, lang: Lang) -> Vec<String> {
 /// The groups of other days; none where the file is not there yet.
 fn read_registry(path: &Path) -> Result<Registry> {
     match std::fs::read_to_string(path) {
+        // As `mktemp` and `touch` make it.
+        Ok(text) if text.trim().is_empty() => Ok(Registry::default()),
         Ok(text) => Registry::from_json(&text).map_err(|e| e.in_file(&path.display().to_string())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Registry::default()),
         Err(e) => Err(Error::io(path.display(), "read", &e)),

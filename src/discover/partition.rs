@@ -7,7 +7,7 @@
 pub(super) struct Graph {
     pub edges: Vec<Vec<(u32, f32)>>,
     /// Weight of the edges inside of each node, which may stand for many.
-    inside: Vec<f64>,
+    pub inside: Vec<f64>,
 }
 
 impl Graph {

@@ -57,6 +57,8 @@ pub struct Registry {
     /// How many different texts the past has, and in how many of them each word is.
     texts: f64,
     words: BTreeMap<String, f64>,
+    /// Hashes of the tickets of the last day, which are not counted again when that day is added again.
+    counted: Vec<String>,
 }
 
 /// A group that is known.
@@ -67,8 +69,9 @@ struct Registered {
     /// Its first and its last day.
     first: String,
     last: String,
-    /// How many tickets it has had.
+    /// How many tickets it has had, and how many of them on the registry's last day.
     count: u64,
+    today: u64,
     /// Whether it was told as new on its first day.
     new: bool,
     /// Some of its texts.
@@ -88,6 +91,8 @@ struct Waiting {
 /// A ticket to be grouped.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'t> {
+    /// Its id.
+    pub id: &'t str,
     /// What the customer wrote.
     pub text: &'t str,
     /// Who the customer is, or the ticket's id where nobody knows.
@@ -113,12 +118,26 @@ impl Registry {
     /// # Errors
     /// Text that is no registry, or one of another version.
     pub fn from_json(text: &str) -> Result<Registry> {
-        let registry: Registry = serde_json::from_str(text)
-            .map_err(|e| Error::setup(format!("expected the groups that `ahu discover --groups` wrote, found something else ({e})")))?;
-        if registry.version != VERSION {
-            return Err(Error::setup(format!("expected groups of version {VERSION}, found version {}; another release of ahu wrote them", registry.version)));
+        let other = |e: &dyn std::fmt::Display| Error::setup(format!("expected the groups that `ahu discover --groups` wrote, found something else ({e})"));
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|e| other(&e))?;
+        if let Some(version) = value.get("version").and_then(serde_json::Value::as_u64).filter(|version| *version != u64::from(VERSION)) {
+            return Err(Error::setup(format!("expected groups of version {VERSION}, found version {version}; another release of ahu wrote them")));
+        }
+        let registry: Registry = serde_json::from_value(value).map_err(|e| other(&e))?;
+        let sane = |x: f64| (0.0..=1e12).contains(&x);
+        if !sane(registry.resolution) || !sane(registry.texts) || !registry.words.values().all(|n| sane(*n)) {
+            return Err(other(&"a number that cannot be"));
+        }
+        if registry.day.parse::<jiff::civil::Date>().is_err() {
+            return Err(other(&format!("the day `{}`", registry.day)));
         }
         Ok(registry)
+    }
+
+    /// The last day that was added; empty where there is none.
+    #[must_use]
+    pub fn day(&self) -> &str {
+        &self.day
     }
 
     /// A file's text.
@@ -136,7 +155,7 @@ impl Registry {
     /// let day = |matter: [&str; 2]| (0..12).map(|i| format!("{}{}", matter[i % 2], ["啊", "吧", "呢", "呀"][i / 3])).collect::<Vec<_>>();
     /// let mut registry = Registry::default();
     /// let mut add = |texts: &[String], day: &str| {
-    ///     let seen: Vec<Seen> = texts.iter().map(|t| Seen { text: t, customer: t }).collect();
+    ///     let seen: Vec<Seen> = texts.iter().map(|t| Seen { id: t, text: t, customer: t }).collect();
     ///     registry.add(&seen, day, &Segmenter::new(vec![]), &str::to_owned)
     /// };
     /// let (first, _) = add(&day(["充值没到账", "一进去就闪退"]), "2026-11-21");
@@ -164,7 +183,8 @@ impl Registry {
         let unseen: Vec<bool> = found.keys.iter().map(|key| *key != 0 && !known.placed.contains_key(key)).collect();
         let counted: HashSet<u64> = old.waiting.iter().map(|w| Terms::of(&w.text, segmenter, &mut Normalized::default()).key()).collect();
         let terms: Vec<Terms> = texts.par_iter().map_init(Normalized::default, |normal, text| Terms::of(text, segmenter, normal)).collect();
-        let said = Said::of(&terms, tickets.len(), |at| unseen[at] && !counted.contains(&found.keys[at]));
+        let fresh = |at: usize| unseen[at] && !counted.contains(&found.keys[at]);
+        let said = Said::of(&terms, (&texts, tickets), fresh);
         let rising = if beginning { Vec::new() } else { said.rising(old.texts, &old.words) };
         let is_new = |found: &super::Found, g: usize| {
             let texts = &found.grouping.groups[g].texts;
@@ -195,20 +215,30 @@ impl Registry {
             }
             new.retain(|g| found.known[*g].is_none() && customers(&found.grouping.groups[*g].texts) >= CUSTOMERS);
         }
+        // An earlier day than the last is added without being the last.
+        let (same_day, earlier) = (old.day == day, day < old.day.as_str());
+        let ticket = |t: &Seen<'_>| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(format!("{}\n{}", t.id, t.text).as_bytes()));
+        let mut tickets_of_day: BTreeSet<String> = if same_day { old.counted.iter().cloned().collect() } else { BTreeSet::new() };
+        let uncounted: Vec<bool> = tickets.iter().map(|t| tickets_of_day.insert(ticket(t))).collect();
         // Into the registry go all groups at first, and later those that are told as new.
         let mut groups = old.groups.clone();
+        if !same_day && !earlier {
+            groups.iter_mut().for_each(|g| g.today = 0);
+        }
         let mut identities = Vec::new();
         let mut registered = vec![None; found.grouping.groups.len()];
         for (g, group) in found.grouping.groups.iter().enumerate() {
             let of_today = || group.texts.iter().filter(|t| **t < tickets.len());
             if let Some(k) = found.known[g] {
-                let fresh = of_today().filter(|t| unseen[**t]).count() as u64;
+                let fresh = of_today().filter(|t| uncounted[**t]).count() as u64;
                 let known = &mut groups[k];
-                if fresh > 0 && known.last.as_str() < day {
+                if known.last.as_str() < day {
                     day.clone_into(&mut known.last);
                 }
-                identities.push(Identity { first: Some(known.first.clone()), new: known.new && known.first == day, before: known.count });
-                known.count += fresh;
+                let today = if same_day { known.today } else { 0 };
+                let kept = if earlier { known.today } else { today.saturating_add(fresh) };
+                identities.push(Identity { first: Some(known.first.clone()), new: known.new && known.first == day, before: known.count.saturating_sub(today) });
+                (known.count, known.today) = (known.count.saturating_add(fresh), kept);
                 registered[g] = Some(k);
             } else if beginning || new.contains(&g) {
                 let name = group.name.clone();
@@ -217,6 +247,7 @@ impl Registry {
                     first: day.to_owned(),
                     last: day.to_owned(),
                     count: of_today().count() as u64,
+                    today: of_today().count() as u64,
                     new: !beginning,
                     ..Registered::default()
                 });
@@ -240,19 +271,20 @@ impl Registry {
         });
         let still = waiting.iter().enumerate().filter(|(at, w)| homeless(tickets.len() + at) && age(&w.day, day) <= WAITING_DAYS).map(|(_, w)| (*w).clone());
         let mut waiting: Vec<Waiting> = still.chain(fresh).collect();
-        waiting.sort_by(|a, b| (&b.day, &a.text).cmp(&(&a.day, &b.text)));
-        waiting.dedup_by(|a, b| a.text == b.text);
+        waiting.sort_by(|a, b| (&b.day, &a.text, &a.customer).cmp(&(&a.day, &b.text, &b.customer)));
+        waiting.dedup();
         waiting.truncate(MOST_WAITING);
         let (total, words) = said.added_to(old.texts, old.words, old.day.as_str() < day && !old.day.is_empty());
         let last = if old.day.as_str() < day { day.to_owned() } else { old.day };
-        *self = Registry { version: VERSION, resolution: found.resolution, day: last, groups, waiting, texts: total, words };
+        let counted = if earlier { old.counted } else { tickets_of_day.into_iter().collect() };
+        *self = Registry { version: VERSION, resolution: found.resolution, day: last, groups, waiting, texts: total, words, counted };
         only_of_today(found.grouping, identities, tickets.len())
     }
 }
 
-/// A customer as the file knows one.
+/// A customer as the file knows one: enough to tell some customers apart, and too little to find out a telephone number.
 fn nameless(customer: &str) -> String {
-    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(customer.as_bytes()))
+    format!("{:05x}", xxhash_rust::xxh3::xxh3_64(customer.as_bytes()) >> 44)
 }
 
 /// Days from one to another; 0 where either is none.
@@ -335,13 +367,20 @@ fn content(terms: &[Terms]) -> Vec<BTreeSet<String>> {
 
 impl Said {
     /// Of `texts` the first are today's; `fresh` tells of which no day has heard.
-    fn of(terms: &[Terms], today: usize, fresh: impl Fn(usize) -> bool) -> Said {
+    fn of(terms: &[Terms], (texts, tickets): (&[&str], &[Seen<'_>]), fresh: impl Fn(usize) -> bool) -> Said {
+        // Texts that say the same may be cut into clauses differently: the least one speaks for all.
+        let mut least: HashMap<u64, usize> = HashMap::new();
+        for (at, terms) in terms.iter().enumerate() {
+            least.entry(terms.key()).and_modify(|l| *l = if texts[at] < texts[*l] { at } else { *l }).or_insert(at);
+        }
         let of_text = content(terms);
+        let of_text: Vec<BTreeSet<String>> = terms.iter().map(|t| of_text[least[&t.key()]].clone()).collect();
+        let today = tickets.len();
         let mut everywhere: HashMap<String, u32> = HashMap::new();
         of_text.iter().flatten().for_each(|w| *everywhere.entry(w.clone()).or_default() += 1);
-        // Texts that say the same say it once.
-        let mut once: HashSet<u64> = HashSet::new();
-        let fresh: Vec<usize> = (0..today).filter(|at| fresh(*at) && once.insert(terms[*at].key())).collect();
+        // A customer says the same once.
+        let mut once: HashSet<(u64, &str)> = HashSet::new();
+        let fresh: Vec<usize> = (0..today).filter(|at| fresh(*at) && once.insert((terms[*at].key(), tickets[*at].customer))).collect();
         let mut words: BTreeMap<String, f64> = BTreeMap::new();
         fresh.iter().flat_map(|at| &of_text[*at]).for_each(|w| *words.entry(w.clone()).or_default() += 1.0);
         Said { of_text, everywhere, texts: fresh.len() as f64, words, today: today as f64 }
@@ -433,7 +472,7 @@ mod tests {
     #[test]
     fn a_foreign_file_is_refused() {
         assert!(Registry::from_json("{}").is_err());
-        let mut registry = Registry { version: VERSION, ..Registry::default() };
+        let mut registry = Registry { version: VERSION, day: "2026-11-22".to_owned(), ..Registry::default() };
         assert_eq!(Registry::from_json(&registry.to_json()).expect("its own"), registry);
         registry.version += 1;
         assert!(Registry::from_json(&registry.to_json()).expect_err("a later one").to_string().contains("version"));

@@ -6,7 +6,7 @@ use super::terms::Terms;
 use super::vocabulary::{Clauses, Role, Words, base};
 use crate::segment::{Normalized, Segmenter};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Most texts that rules are tried on.
@@ -27,16 +27,16 @@ const WORTH: f64 = 0.03;
 const APART: (u32, u32) = (16, 40);
 
 /// Rules of each of `count` groups, in the language of `docs/rules.md`, the one that takes most first. `groups[i]` is the group of
-/// `texts[i]`; texts of none are better left alone.
+/// `texts[i]`; texts of none are better left alone. Rules that are `banned` for a group are not tried.
 ///
 /// ```
 /// use ahu::{discover::rules, segment::Segmenter};
 /// let texts = ["充值没到账", "充值三天没到账", "充值有优惠吗", "没到时间"];
-/// let rules = rules(&texts, &[Some(0), Some(0), None, None], 1, &Segmenter::new(vec![]));
+/// let rules = rules(&texts, &[Some(0), Some(0), None, None], 1, &Default::default(), &Segmenter::new(vec![]));
 /// assert!(rules[0].iter().any(|rule| rule.contains("到账")));
 /// ```
 #[must_use]
-pub fn rules(texts: &[&str], groups: &[Option<usize>], count: usize, segmenter: &Segmenter) -> Vec<Vec<String>> {
+pub fn rules(texts: &[&str], groups: &[Option<usize>], count: usize, banned: &HashSet<(usize, String)>, segmenter: &Segmenter) -> Vec<Vec<String>> {
     let mut tried: Vec<usize> = (0..texts.len()).collect();
     if tried.len() > MOST_TEXTS {
         tried.sort_by_cached_key(|i| xxh3_64(texts[*i].as_bytes()));
@@ -48,11 +48,12 @@ pub fn rules(texts: &[&str], groups: &[Option<usize>], count: usize, segmenter: 
     let index = Index::of(&clauses, tried.iter().map(|i| groups[*i].is_some()).collect(), words.len());
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
     tried.iter().zip(0..).for_each(|(i, at)| groups[*i].iter().for_each(|g| members[*g].push(at)));
-    let written = |members: &Vec<u32>| {
+    let written = |(group, members): (usize, &Vec<u32>)| {
         let forms = forms(members.iter().map(|at| &terms[*at as usize]));
-        covering(members, &index, &words).iter().filter_map(|rule| spelt(rule, &words, &forms)).collect()
+        let spelt = |rule: &[u32]| spelt(rule, &words, &forms).filter(|rule| !banned.contains(&(group, rule.clone())));
+        covering(members, &index, &words, &spelt)
     };
-    members.par_iter().map(written).collect()
+    members.par_iter().enumerate().map(written).collect()
 }
 
 /// Where words are.
@@ -111,8 +112,8 @@ impl Candidate {
     }
 }
 
-/// Rules that together take most of the group.
-fn covering(members: &[u32], index: &Index, words: &Words<'_>) -> Vec<Vec<u32>> {
+/// Rules that together take most of the group; `spelt` writes one, if it may be.
+fn covering(members: &[u32], index: &Index, words: &Words<'_>, spelt: &dyn Fn(&[u32]) -> Option<String>) -> Vec<String> {
     let least = ((members.len() as f64 * WORTH) as usize).max(2.min(members.len()));
     let mut counts: HashMap<u32, usize> = HashMap::new();
     let of_members = index.text.iter().zip(&index.words).filter(|(text, _)| members.binary_search(text).is_ok());
@@ -126,12 +127,13 @@ fn covering(members: &[u32], index: &Index, words: &Words<'_>) -> Vec<Vec<u32>> 
     let singles = told.iter().filter(|t| alone(t.1)).map(|t| vec![t.1]);
     let pairs = told.iter().enumerate().flat_map(|(i, a)| told[..i].iter().map(move |b| vec![b.1, a.1]));
     let pairs = pairs.filter(|pair| pair.iter().any(|w| words.role(*w) == Role::Content));
-    let candidates: Vec<Candidate> = singles.chain(pairs).map(|rule| Candidate::of(rule, members, index)).filter(|c| c.inside.len() >= least).collect();
+    let candidates: Vec<Candidate> =
+        singles.chain(pairs).map(|rule| Candidate::of(rule, members, index)).filter(|c| c.inside.len() >= least && spelt(&c.rule).is_some()).collect();
     let mut chosen: Vec<&Candidate> = Vec::new();
     for (precision, enough) in TRIES {
         choose(&mut chosen, &candidates, precision, (enough * members.len() as f64, least));
     }
-    chosen.into_iter().map(|c| c.rule.clone()).collect()
+    chosen.into_iter().filter_map(|c| spelt(&c.rule)).collect()
 }
 
 /// Adds candidates of a precision until they take enough together.

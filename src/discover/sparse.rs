@@ -211,7 +211,9 @@ fn rotate(p: &mut [f64], q: &mut [f64], c: f64, s: f64) {
 /// numbers of the columns: where they stay the same, a few rows more change the result little.
 pub(super) fn left_singular(a: &Sparse, keys: &[u64], rank: usize) -> (Dense, Vec<f32>) {
     const MORE: usize = 10;
-    const ROUNDS: usize = 5;
+    // Of many rows the leading directions stand out sooner.
+    const ROUNDS: [usize; 2] = [5, 3];
+    const MANY: usize = 5_000;
     let width = (rank + MORE).min(a.rows()).min(a.columns);
     if width == 0 {
         return (Dense::zeros(a.rows(), 0), Vec::new());
@@ -228,7 +230,7 @@ pub(super) fn left_singular(a: &Sparse, keys: &[u64], rank: usize) -> (Dense, Ve
     });
     let t = a.transposed();
     let mut basis = a.times(&start).orthonormal();
-    for _ in 0..ROUNDS {
+    for _ in 0..ROUNDS[usize::from(a.rows() > MANY)] {
         basis = a.times(&t.times(&basis).orthonormal()).orthonormal();
     }
     let (values, vectors) = eigen(t.times(&basis).gram(), width);

@@ -36,7 +36,7 @@ impl Terms {
 
     /// Takes a text apart.
     pub fn of(text: &str, segmenter: &Segmenter, normal: &mut Normalized) -> Terms {
-        Normalizer::builtin().fold(&mask::mask(text), normal);
+        Normalizer::builtin().fold(&nameless(text), normal);
         let chars: Vec<char> = known(normal).collect();
         let mut runs = Vec::new();
         for part in chars.chunk_by(|a, b| kind(*a) == kind(*b)) {
@@ -73,6 +73,15 @@ impl Terms {
     }
 }
 
+/// A text without anybody's data: masked, and what is masked left out.
+fn nameless(text: &str) -> String {
+    let masked = mask::mask(text);
+    let joins = |a: char, b: char| a.is_ascii_graphic() && b.is_ascii_graphic();
+    let chars: Vec<char> = masked.chars().collect();
+    let parts = chars.chunk_by(|a, b| joins(*a, *b));
+    parts.flat_map(|part| if part.contains(&'*') { vec!['\n'] } else { part.to_vec() }).collect()
+}
+
 /// What is looked at of a text: numbers are all the same number.
 fn known(normal: &Normalized) -> impl Iterator<Item = char> {
     normal.chars.iter().take(MOST_CHARS).map(|c| if c.is_ascii_digit() { '0' } else { *c })
@@ -80,7 +89,7 @@ fn known(normal: &Normalized) -> impl Iterator<Item = char> {
 
 /// The words of a text, each folded and as it is written.
 pub(super) fn written(text: &str, segmenter: &Segmenter, normal: &mut Normalized) -> Vec<(String, String)> {
-    let text = mask::mask(text);
+    let text = nameless(text);
     Normalizer::builtin().fold(&text, normal);
     let originals: Vec<char> = text.chars().collect();
     let folded: String = known(normal).collect();

@@ -85,6 +85,12 @@ pub fn zone(name: &str) -> Result<TimeZone> {
 }
 
 impl Reader {
+    /// The desk's zone.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// As [`Reader::read`], but a date without a year, or `昨天`, is one even without a reference (its day means nothing then).
     #[must_use]
     pub fn read_any(&self, text: &str) -> Found {

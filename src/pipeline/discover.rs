@@ -12,6 +12,7 @@ use crate::prediction::Kind;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The column that tells a row's group.
 pub const COLUMN: &str = "ahu_group";
@@ -41,6 +42,8 @@ pub struct Discovered {
     pub grouping: Grouping,
     /// What is known of each group from other days; empty where no groups are kept.
     pub identities: Vec<Identity>,
+    /// The day that was added to those groups.
+    pub day: Option<Date>,
     /// How many have a cause, and were not grouped.
     pub with_a_cause: u64,
     /// Those that have a cause, where they are kept.
@@ -63,8 +66,18 @@ pub struct Options {
     pub keep_decided: bool,
 }
 
-/// Reads, decides, and groups what no cause took. `registry` holds the groups of other days, and the day that tickets without a
-/// date are of; it is added to.
+/// Groups of other days, and which day is added to them.
+pub struct Days<'r> {
+    /// The groups.
+    pub registry: &'r mut Registry,
+    /// The day, where the user tells it.
+    pub day: Option<Date>,
+    /// The day of tickets without a date.
+    pub today: Date,
+}
+
+/// Reads, decides, and groups what no cause took. `registry` holds the groups of other days, and is added to: for
+/// the given day, or for the last one of the tickets, or where they have none for the one that `today` tells.
 ///
 /// # Errors
 /// What reading gave; to keep the rows of files with different columns.
@@ -72,7 +85,7 @@ pub fn discovered<R: Write + Send>(
     job: &Job<'_>,
     options: Options,
     rejects: Option<Rejects<R>>,
-    registry: Option<(&mut Registry, Date)>,
+    registry: Option<Days<'_>>,
 ) -> Result<(Discovered, Option<R>)> {
     let mut collected = Collected {
         options,
@@ -88,16 +101,19 @@ pub fn discovered<R: Write + Send>(
     let outcome = super::run(job, &Tickets { options, mask: job.mask }, &mut collected)?;
     let rejects = collected.rejects.take().map(Rejects::finish).transpose()?;
     let segmenter = job.classifier.segmenter();
-    let (grouping, identities) = if let Some((registry, today)) = registry {
-        let seen: Vec<Seen<'_>> = collected.tickets.iter().map(|t| Seen { text: &t.text, customer: &t.customer }).collect();
+    let mut added = None;
+    let (grouping, identities) = if let Some(Days { registry, day, today }) = registry {
+        let seen: Vec<Seen<'_>> = collected.tickets.iter().map(|t| Seen { id: &t.id, text: &t.text, customer: &t.customer }).collect();
         let masked = |text: &str| if job.mask { mask::mask(text).into_owned() } else { text.to_owned() };
-        registry.add(&seen, &collected.last_day.unwrap_or(today).to_string(), segmenter, &masked)
+        let day = day.or(collected.last_day).unwrap_or(today);
+        added = Some(day);
+        registry.add(&seen, &day.to_string(), segmenter, &masked)
     } else {
         let texts: Vec<&str> = collected.tickets.iter().map(|t| t.text.as_str()).collect();
         (discover(&texts, segmenter), Vec::new())
     };
     let Collected { tickets, with_a_cause, decided, header, rows, .. } = collected;
-    Ok((Discovered { tickets, grouping, identities, with_a_cause, decided, outcome, header: header.unwrap_or_default(), rows }, rejects))
+    Ok((Discovered { tickets, grouping, identities, day: added, with_a_cause, decided, outcome, header: header.unwrap_or_default(), rows }, rejects))
 }
 
 impl Discovered {
@@ -189,8 +205,8 @@ struct Collected<R: Write> {
     last_day: Option<Date>,
     header: Option<Vec<String>>,
     rows: Vec<(String, Option<usize>)>,
-    /// The ticket of each id, for rows that come again.
-    first: HashMap<String, usize>,
+    /// The ticket of each id and text, for rows that come again.
+    first: HashMap<(String, u64), usize>,
     rejects: Option<Rejects<R>>,
 }
 
@@ -204,10 +220,10 @@ impl<R: Write + Send> Consumer<Part> for Collected<R> {
         for ((ticket, rows), new) in part.tickets.into_iter().zip(new) {
             // A row that comes again is no other ticket, but its rows are all written.
             let at = match ticket {
-                Some((ticket, true)) if !new => self.first.get(&ticket.id).copied(),
+                Some((ticket, true)) if !new => self.first.get(&(ticket.id.clone(), xxh3_64(ticket.text.as_bytes()))).copied(),
                 Some((ticket, true)) => {
                     if self.options.keep_rows {
-                        self.first.entry(ticket.id.clone()).or_insert(self.tickets.len());
+                        self.first.entry((ticket.id.clone(), xxh3_64(ticket.text.as_bytes()))).or_insert(self.tickets.len());
                     }
                     self.tickets.push(ticket);
                     Some(self.tickets.len() - 1)

@@ -6,6 +6,7 @@ use crate::discover::{alike, rules};
 use crate::error::Result;
 use crate::mask;
 use crate::prediction::Kind;
+use crate::segment::Normalizer;
 use crate::ticket;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -51,6 +52,8 @@ pub struct Taken {
 const LEAST_PRECISION: f64 = 0.6;
 /// And the share of its group.
 const LEAST_COVERAGE: f64 = 0.2;
+/// Times that rules are looked for when some take other causes' examples.
+const ROUNDS: usize = 4;
 /// From here on a cause is the same as a group.
 const SAME: f32 = 0.6;
 /// Share of a group's tickets from which on a kind is one of its kinds.
@@ -61,7 +64,7 @@ const KEPT: usize = 2;
 const LONGEST: usize = 160;
 
 /// Proposes a cause for each group that a rule can take. `compile` makes classifiers that know these taxonomy entries beside the
-/// user's; an example must hold in all of them.
+/// user's, the first as the user asked; an example must hold in all of them.
 ///
 /// # Errors
 /// What `compile` gives.
@@ -70,29 +73,25 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
     let groups: Vec<Option<usize>> = found.grouping.of_text.iter().copied().chain(found.decided.iter().map(|_| None)).collect();
     let texts: Vec<&str> = all.iter().map(|t| t.text.as_str()).collect();
     let known = compile("")?;
-    let nearest = nearest(found, known.first(), segmenter);
-    let mut drafts: Vec<Proposal> = Vec::new();
-    let mut draft_of = Vec::new();
-    for (group, nearest) in nearest.into_iter().enumerate() {
-        let name = &found.grouping.groups[group].name;
-        let same = |(cause, near): &&(String, f32)| *near >= SAME || cause.rsplit('/').next().is_some_and(|last| last.trim() == name);
-        let extended = nearest.as_ref().filter(same).map(|n| n.0.clone());
-        let path = extended.clone().unwrap_or_else(|| name.replace('/', "·"));
-        // Two groups that extend one cause do it together.
-        let at = drafts.iter().position(|d| d.path == path).unwrap_or(drafts.len());
-        if at == drafts.len() {
-            drafts.push(Proposal { path, nearest, extends: extended.is_some(), ..Proposal::default() });
+    let nearest = nearest(found, fullest(&known), segmenter);
+    let failing_before: HashSet<String> = known.iter().flat_map(Classifier::failing_examples).map(|f| f.example.text).collect();
+    let mut banned: HashSet<(usize, String)> = HashSet::new();
+    let mut drafts = Vec::new();
+    for _ in 0..ROUNDS {
+        drafts = drafted(found, &nearest, |of_draft, count, firsts| {
+            let banned = banned.iter().filter_map(|(group, rule)| Some((firsts.iter().position(|first| first == group)?, rule.clone()))).collect();
+            let labels: Vec<Option<usize>> = groups.iter().map(|g| g.map(|g| of_draft[g])).collect();
+            rules(&texts, &labels, count, &banned, segmenter)
+        });
+        adopt(&mut drafts, compile)?;
+        // A rule that takes another cause's example gives way to the next best one.
+        let (_, wrong) = broken(&drafts, &failing_before, compile)?;
+        let wrong: Vec<(usize, String)> = drafts.iter().flat_map(|d| wrong.iter().filter(|w| w.0 == d.path).map(|w| (d.groups[0], w.1.clone()))).collect();
+        if wrong.is_empty() {
+            break;
         }
-        drafts[at].groups.push(group);
-        draft_of.push(at);
+        banned.extend(wrong);
     }
-    let of_draft: Vec<Option<usize>> = groups.iter().map(|g| g.map(|g| draft_of[g])).collect();
-    for (draft, rules) in drafts.iter_mut().zip(rules(&texts, &of_draft, draft_of.len(), segmenter)) {
-        draft.kinds = kinds(found, &draft.groups);
-        draft.rules = rules;
-    }
-    drafts.retain(|d| !d.rules.is_empty());
-    adopt(&mut drafts, compile)?;
     // Whatever goes changes what the others take.
     loop {
         measure(&mut drafts, &all, &groups, compile)?;
@@ -103,7 +102,7 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
             let robs = d.taken.decided > d.taken.own && !d.extends;
             !robs && right >= LEAST_PRECISION * (right + wrong) && right >= LEAST_COVERAGE * size(d) as f64
         });
-        hold(&mut drafts, compile)?;
+        hold(&mut drafts, &failing_before, compile)?;
         if drafts.len() == before.len() && drafts.iter().zip(&before).all(|(a, b)| a.rules == b.rules) {
             break;
         }
@@ -115,10 +114,42 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
     Ok(drafts)
 }
 
+/// A draft for each group that is like no cause, and for each cause that groups are like; `mine` makes the rules of so many drafts,
+/// from the draft of each group and the first group of each draft.
+fn drafted(found: &Discovered, nearest: &[Option<(String, f32)>], mine: impl FnOnce(&[usize], usize, &[usize]) -> Vec<Vec<String>>) -> Vec<Proposal> {
+    let mut drafts: Vec<Proposal> = Vec::new();
+    let mut draft_of = Vec::new();
+    for (group, nearest) in nearest.iter().enumerate() {
+        let name = &found.grouping.groups[group].name;
+        let same = |(cause, near): &&(String, f32)| *near >= SAME || cause.rsplit('/').next().is_some_and(|last| last.trim() == name);
+        let extended = nearest.as_ref().filter(same).map(|n| n.0.clone());
+        let path = extended.clone().unwrap_or_else(|| name.replace('/', "·"));
+        // Two groups that extend one cause do it together.
+        let at = drafts.iter().position(|d| d.path == path).unwrap_or(drafts.len());
+        if at == drafts.len() {
+            drafts.push(Proposal { path, nearest: nearest.clone(), extends: extended.is_some(), ..Proposal::default() });
+        }
+        drafts[at].groups.push(group);
+        draft_of.push(at);
+    }
+    let firsts: Vec<usize> = drafts.iter().map(|d| d.groups[0]).collect();
+    for (draft, rules) in drafts.iter_mut().zip(mine(&draft_of, firsts.len(), &firsts)) {
+        draft.kinds = kinds(found, &draft.groups);
+        draft.rules = rules;
+    }
+    drafts.retain(|d| !d.rules.is_empty());
+    drafts
+}
+
+/// The one that knows most causes.
+fn fullest(classifiers: &[Classifier]) -> Option<&Classifier> {
+    classifiers.iter().max_by_key(|c| c.taxonomy().causes.len())
+}
+
 /// What takes the examples of a cause is no other cause: it extends that one.
 fn adopt(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
     let classifiers = compile(&toml(drafts, &|_| String::new()))?;
-    let Some(classifier) = classifiers.first() else { return Ok(()) };
+    let Some(classifier) = fullest(&classifiers) else { return Ok(()) };
     let causes = &classifier.taxonomy().causes;
     let mut taken: BTreeMap<(String, usize), usize> = BTreeMap::new();
     for failure in classifier.failing_examples().iter().filter(|f| f.must_match && causes[f.cause].file != NAME) {
@@ -224,35 +255,54 @@ fn examples<'t>(tickets: impl Iterator<Item = &'t Ticket>) -> Vec<String> {
     out
 }
 
-/// Keeps examples that hold, and rules that take no other cause's example; a proposal without enough of them goes.
-fn hold(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
-    loop {
-        let mut broken: HashSet<(String, String)> = HashSet::new();
-        for classifier in compile(&toml(drafts, &|_| String::new()))? {
-            let causes = &classifier.taxonomy().causes;
-            for failure in classifier.failing_examples() {
-                let taker = failure.decided.map(|d| &causes[d]).filter(|d| d.file == NAME);
-                let cause = &causes[failure.cause];
-                if cause.file == NAME {
-                    broken.insert((cause.name(), failure.example.text));
-                } else if let Some(taker) = taker {
-                    broken.insert((taker.name(), taker.rules[failure.rule].text.clone()));
-                }
+/// What is wrong with drafts, by path: examples of theirs that do not hold, and rules that take other causes' examples.
+type Broken = (HashSet<(String, String)>, HashSet<(String, String)>);
+
+fn broken(drafts: &[Proposal], failing_before: &HashSet<String>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<Broken> {
+    let (mut examples, mut rules) = (HashSet::new(), HashSet::new());
+    for classifier in compile(&toml(drafts, &|_| String::new()))? {
+        let causes = &classifier.taxonomy().causes;
+        for failure in classifier.failing_examples() {
+            let taker = failure.decided.map(|d| &causes[d]).filter(|d| d.file == NAME);
+            let cause = &causes[failure.cause];
+            if cause.file == NAME {
+                examples.insert((cause.name(), failure.example.text));
+            } else if let Some(taker) = taker {
+                rules.insert((taker.name(), taker.rules[failure.rule].text.clone()));
+            } else if !failing_before.contains(&failure.example.text) {
+                // Beside a proposal another decision is less sure.
+                let folded = Normalizer::builtin().folded(&failure.example.text);
+                let said = drafts.iter().flat_map(|d| d.rules.iter().map(move |rule| (d, rule))).filter(|(_, rule)| says(&folded, rule));
+                rules.extend(said.map(|(draft, rule)| (draft.path.clone(), rule.clone())));
             }
         }
+    }
+    Ok((examples, rules))
+}
+
+/// Keeps examples that hold, and rules that take no other cause's example; a proposal without enough of them goes.
+fn hold(drafts: &mut Vec<Proposal>, failing_before: &HashSet<String>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
+    loop {
+        let (examples, rules) = broken(drafts, failing_before, compile)?;
         let before = drafts.len();
         for draft in drafts.iter_mut() {
-            let holds = |text: &String| !broken.contains(&(draft.path.clone(), text.clone()));
-            draft.rules.retain(holds);
-            draft.matches.retain(holds);
-            draft.rejects.retain(holds);
+            let wrong = |all: &HashSet<(String, String)>, text: &String| all.contains(&(draft.path.clone(), text.clone()));
+            draft.rules.retain(|rule| !wrong(&rules, rule));
+            draft.matches.retain(|text| !wrong(&examples, text));
+            draft.rejects.retain(|text| !wrong(&examples, text));
         }
         drafts.retain(|d| !d.rules.is_empty() && d.matches.len() >= KEPT && d.rejects.len() >= KEPT);
         // Where one goes, others take its texts.
-        if broken.is_empty() && before == drafts.len() {
+        if examples.is_empty() && rules.is_empty() && before == drafts.len() {
             return Ok(());
         }
     }
+}
+
+/// Whether a folded text has all words of a rule that was mined.
+fn says(text: &str, rule: &str) -> bool {
+    let words = |part: &str| part.split_whitespace().last().unwrap_or_default().split('|').map(|w| w.trim_matches('"').to_owned()).collect::<Vec<_>>();
+    rule.split(" ~").all(|part| words(part).iter().any(|w| text.contains(w.as_str())))
 }
 
 /// Taxonomy entries, each with a note above it.
