@@ -325,3 +325,18 @@ fn nobodys_data_names_a_group_and_outputs_are_different_files() {
     desk.file("later.json", "{\"version\": 9}");
     assert!(desk.ahu("discover t.csv --text-column 内容 --groups later.json").stderr.contains("found version 9"));
 }
+
+#[test]
+fn one_who_waited_does_not_hide_those_who_come_later() {
+    let desk = Desk::new();
+    let all = tickets();
+    let same = "点券商店打不开";
+    desk.file("1.csv", format!("{}W1,{same},\n", file(&all)));
+    let first = json(&desk, "1.csv --groups g.json --as-of 2026-11-20");
+    assert_eq!(first["alone"][0]["text"], same, "{first}");
+    let later: String = (0..15).map(|i| format!("L{i},{same},\n")).collect();
+    desk.file("2.csv", format!("编号,内容,标签\n{later}{}", all[..30].iter().enumerate().map(|(i, t)| format!("M{i},{},\n", t.0)).collect::<String>()));
+    let told = json(&desk, "2.csv --groups g.json --as-of 2026-11-21");
+    let new: Vec<&serde_json::Value> = told["groups"].as_array().expect("groups").iter().filter(|g| g["new"] == true).collect();
+    assert!(new.len() == 1 && new[0]["count"] == 15, "{told}");
+}

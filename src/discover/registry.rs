@@ -9,7 +9,7 @@
 use super::names::telling;
 use super::terms::Terms;
 use super::vocabulary::{Role, Words};
-use super::{Grouping, Known, find};
+use super::{Found, Grouping, Known, find};
 use crate::error::{Error, Result};
 use crate::segment::{Normalized, Segmenter};
 use rayon::prelude::*;
@@ -164,122 +164,119 @@ impl Registry {
     /// assert!(known.iter().all(|k| !k.new));
     /// ```
     pub fn add(&mut self, tickets: &[Seen<'_>], day: &str, segmenter: &Segmenter, mask: &(dyn Fn(&str) -> String + Sync)) -> (Grouping, Vec<Identity>) {
-        let beginning = self.groups.is_empty();
         let old = std::mem::take(self);
-        let number = |key: &String| u64::from_str_radix(key, 16).ok();
-        let placed: HashMap<u64, usize> = old.groups.iter().enumerate().flat_map(|(k, g)| g.keys.iter().filter_map(number).map(move |key| (key, k))).collect();
-        let mut known = Known {
-            groups: old.groups.iter().map(|g| (Some(g.name.as_str()), g.texts.iter().map(String::as_str).collect())).collect(),
-            placed,
-            resolution: old.resolution,
-        };
         // What is still waiting is grouped with today's.
-        let today: HashSet<&str> = tickets.iter().map(|t| t.text).collect();
-        let waiting: Vec<&Waiting> = old.waiting.iter().filter(|w| w.day != day && !today.contains(w.text.as_str())).collect();
+        let waiting: Vec<&Waiting> = old.waiting.iter().filter(|w| w.day != day).collect();
         let texts: Vec<&str> = tickets.iter().map(|t| t.text).chain(waiting.iter().map(|w| w.text.as_str())).collect();
-        let customer = |t: usize| tickets.get(t).map_or_else(|| waiting[t - tickets.len()].customer.clone(), |t| nameless(t.customer));
-        let customers = |texts: &[usize]| texts.iter().map(|t| customer(*t)).collect::<BTreeSet<String>>().len();
-        let mut found = find(&texts, &known, segmenter);
-        let unseen: Vec<bool> = found.keys.iter().map(|key| *key != 0 && !known.placed.contains_key(key)).collect();
-        let counted: HashSet<u64> = old.waiting.iter().map(|w| Terms::of(&w.text, segmenter, &mut Normalized::default()).key()).collect();
-        let terms: Vec<Terms> = texts.par_iter().map_init(Normalized::default, |normal, text| Terms::of(text, segmenter, normal)).collect();
-        let fresh = |at: usize| unseen[at] && !counted.contains(&found.keys[at]);
-        let said = Said::of(&terms, (&texts, tickets), fresh);
-        let rising = if beginning { Vec::new() } else { said.rising(old.texts, &old.words) };
-        let is_new = |found: &super::Found, g: usize| {
-            let texts = &found.grouping.groups[g].texts;
-            found.known[g].is_none() && customers(texts) >= CUSTOMERS && said.tells(texts).iter().any(|word| rising.contains(word))
-        };
-        let mut new: BTreeSet<usize> = (0..found.grouping.groups.len()).filter(|g| is_new(&found, *g)).collect();
-        // Rising words that no new group has: who says them leaves the known groups.
-        let mut taken: BTreeSet<usize> = new.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
-        let mut carved: Vec<Vec<usize>> = Vec::new();
-        for word in &rising {
-            let with: Vec<usize> = said.texts_with(word).filter(|t| unseen[*t]).collect();
-            let rest: Vec<usize> = with.iter().copied().filter(|t| !taken.contains(t)).collect();
-            if rest.len() * 2 > with.len() && rest.len() as f64 >= RISING_TEXTS && customers(&rest) >= CUSTOMERS {
-                taken.extend(&rest);
-                carved.push(rest);
-            }
-        }
-        if !carved.is_empty() {
-            let before = known.groups.len();
-            let news = new.iter().map(|g| found.grouping.groups[*g].texts.clone()).chain(carved);
-            known.groups.extend(news.map(|members| (None, members.iter().map(|t| texts[*t]).collect())));
-            found = find(&texts, &known, segmenter);
-            for (g, of) in found.known.iter_mut().enumerate() {
-                if of.is_some_and(|k| k >= before) {
-                    *of = None;
-                    new.insert(g);
-                }
-            }
-            new.retain(|g| found.known[*g].is_none() && customers(&found.grouping.groups[*g].texts) >= CUSTOMERS);
-        }
+        let Judged { found, new, unseen, said } = judge(&old, tickets, &waiting, &texts, day, segmenter);
         // An earlier day than the last is added without being the last.
-        let (same_day, earlier) = (old.day == day, day < old.day.as_str());
+        let (same_day, earlier, next) = (old.day == day, day < old.day.as_str(), !old.day.is_empty() && old.day.as_str() < day);
         let ticket = |t: &Seen<'_>| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(format!("{}\n{}", t.id, t.text).as_bytes()));
-        let mut tickets_of_day: BTreeSet<String> = if same_day { old.counted.iter().cloned().collect() } else { BTreeSet::new() };
-        let uncounted: Vec<bool> = tickets.iter().map(|t| tickets_of_day.insert(ticket(t))).collect();
+        let mut of_day: BTreeSet<String> = if same_day { old.counted.iter().cloned().collect() } else { BTreeSet::new() };
+        let uncounted: Vec<bool> = tickets.iter().map(|t| of_day.insert(ticket(t))).collect();
         // Into the registry go all groups at first, and later those that are told as new.
+        let beginning = old.groups.is_empty();
         let mut groups = old.groups.clone();
-        if !same_day && !earlier {
+        if next {
             groups.iter_mut().for_each(|g| g.today = 0);
         }
-        let mut identities = Vec::new();
-        let mut registered = vec![None; found.grouping.groups.len()];
+        let (mut identities, mut homes) = (Vec::new(), Vec::new());
         for (g, group) in found.grouping.groups.iter().enumerate() {
-            let of_today = || group.texts.iter().filter(|t| **t < tickets.len());
-            if let Some(k) = found.known[g] {
-                let fresh = of_today().filter(|t| uncounted[**t]).count() as u64;
-                let known = &mut groups[k];
-                if known.last.as_str() < day {
-                    day.clone_into(&mut known.last);
-                }
-                let today = if same_day { known.today } else { 0 };
-                let kept = if earlier { known.today } else { today.saturating_add(fresh) };
-                identities.push(Identity { first: Some(known.first.clone()), new: known.new && known.first == day, before: known.count.saturating_sub(today) });
-                (known.count, known.today) = (known.count.saturating_add(fresh), kept);
-                registered[g] = Some(k);
-            } else if beginning || new.contains(&g) {
-                let name = group.name.clone();
-                groups.push(Registered {
-                    name,
-                    first: day.to_owned(),
-                    last: day.to_owned(),
-                    count: of_today().count() as u64,
-                    today: of_today().count() as u64,
-                    new: !beginning,
-                    ..Registered::default()
-                });
-                registered[g] = Some(groups.len() - 1);
-                identities.push(Identity { first: Some(day.to_owned()), new: !beginning, before: 0 });
-            } else {
+            let mut home = found.known[g];
+            if home.is_none() && (beginning || new.contains(&g)) {
+                groups.push(Registered { name: group.name.clone(), first: day.to_owned(), new: !beginning, ..Registered::default() });
+                home = Some(groups.len() - 1);
+            }
+            homes.push(home);
+            let Some(known) = home.map(|k| &mut groups[k]) else {
                 identities.push(Identity::default());
+                continue;
+            };
+            let before = known.count - if same_day { known.today.min(known.count) } else { 0 };
+            identities.push(Identity { first: Some(known.first.clone()), new: known.new && known.first == day, before });
+            let of_today = group.texts.iter().filter(|t| **t < tickets.len() && uncounted[**t]).count() as u64;
+            known.count = known.count.saturating_add(of_today);
+            known.today = known.today.saturating_add(if earlier { 0 } else { of_today });
+            if known.last.as_str() < day {
+                day.clone_into(&mut known.last);
             }
+            let members = group.texts.iter().filter(|t| unseen[**t]).map(|t| (found.keys[*t], texts[*t]));
+            remember(known, members, segmenter, mask);
         }
-        for (g, k) in registered.iter().enumerate() {
-            if let Some(k) = k {
-                let members = found.grouping.groups[g].texts.iter().filter(|t| unseen[**t]);
-                remember(&mut groups[*k], members.map(|t| (found.keys[*t], texts[*t])), segmenter, mask);
-            }
-        }
-        let homeless = |at: usize| unseen[at] && found.grouping.of_text[at].is_none_or(|g| registered[g].is_none());
-        let fresh = tickets.iter().enumerate().filter(|(at, _)| homeless(*at)).map(|(_, t)| Waiting {
+        let homeless = |at: usize| unseen[at] && found.grouping.of_text[at].is_none_or(|g| homes[g].is_none());
+        let fresh = (0..tickets.len()).filter(|at| homeless(*at)).map(|at| Waiting {
             day: day.to_owned(),
-            customer: nameless(t.customer),
-            text: kept(t.text, mask),
+            customer: nameless(tickets[at].customer),
+            text: kept(texts[at], mask),
         });
-        let still = waiting.iter().enumerate().filter(|(at, w)| homeless(tickets.len() + at) && age(&w.day, day) <= WAITING_DAYS).map(|(_, w)| (*w).clone());
+        let still = (0..waiting.len()).filter(|at| homeless(tickets.len() + at) && age(&waiting[*at].day, day) <= WAITING_DAYS).map(|at| waiting[at].clone());
         let mut waiting: Vec<Waiting> = still.chain(fresh).collect();
         waiting.sort_by(|a, b| (&b.day, &a.text, &a.customer).cmp(&(&a.day, &b.text, &b.customer)));
         waiting.dedup();
         waiting.truncate(MOST_WAITING);
-        let (total, words) = said.added_to(old.texts, old.words, old.day.as_str() < day && !old.day.is_empty());
-        let last = if old.day.as_str() < day { day.to_owned() } else { old.day };
-        let counted = if earlier { old.counted } else { tickets_of_day.into_iter().collect() };
-        *self = Registry { version: VERSION, resolution: found.resolution, day: last, groups, waiting, texts: total, words, counted };
+        let (past, words) = said.added_to(old.texts, old.words, next);
+        let last = if earlier { old.day } else { day.to_owned() };
+        let counted = if earlier { old.counted } else { of_day.into_iter().collect() };
+        *self = Registry { version: VERSION, resolution: found.resolution, day: last, groups, waiting, texts: past, words, counted };
         only_of_today(found.grouping, identities, tickets.len())
     }
+}
+
+/// A day's tickets and those that wait, in groups.
+struct Judged {
+    found: Found,
+    /// The groups that are new.
+    new: BTreeSet<usize>,
+    /// Which texts are of no registered group yet.
+    unseen: Vec<bool>,
+    said: Said,
+}
+
+fn judge(old: &Registry, tickets: &[Seen<'_>], waiting: &[&Waiting], texts: &[&str], day: &str, segmenter: &Segmenter) -> Judged {
+    let number = |key: &String| u64::from_str_radix(key, 16).ok();
+    let mut known = Known {
+        groups: old.groups.iter().map(|g| (Some(g.name.as_str()), g.texts.iter().map(String::as_str).collect())).collect(),
+        placed: old.groups.iter().enumerate().flat_map(|(k, g)| g.keys.iter().filter_map(number).map(move |key| (key, k))).collect(),
+        resolution: old.resolution,
+    };
+    let customer = |t: usize| tickets.get(t).map_or_else(|| waiting[t - tickets.len()].customer.clone(), |t| nameless(t.customer));
+    let customers = |texts: &[usize]| texts.iter().map(|t| customer(*t)).collect::<BTreeSet<String>>().len();
+    let found = find(texts, &known, segmenter);
+    let unseen: Vec<bool> = found.keys.iter().map(|key| *key != 0 && !known.placed.contains_key(key)).collect();
+    // What waits since today was counted when this day was added before.
+    let key = |w: &Waiting| Terms::of(&w.text, segmenter, &mut Normalized::default()).key();
+    let counted: HashSet<u64> = old.waiting.iter().filter(|w| w.day == day).map(key).collect();
+    let terms: Vec<Terms> = texts.par_iter().map_init(Normalized::default, |normal, text| Terms::of(text, segmenter, normal)).collect();
+    let said = Said::of(&terms, (texts, tickets), |at| unseen[at] && !counted.contains(&found.keys[at]));
+    if old.groups.is_empty() {
+        return Judged { found, new: BTreeSet::new(), unseen, said };
+    }
+    let rising = said.rising(old.texts, &old.words);
+    let candidate = |found: &Found, g: usize| found.known[g].is_none() && customers(&found.grouping.groups[g].texts) >= CUSTOMERS;
+    let tells = |g: usize| said.tells(&found.grouping.groups[g].texts).iter().any(|word| rising.contains(word));
+    let new: BTreeSet<usize> = (0..found.grouping.groups.len()).filter(|g| candidate(&found, *g) && tells(*g)).collect();
+    // Rising words that no new group has: who says them leaves the known groups.
+    let mut taken: BTreeSet<usize> = new.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
+    let mut carved: Vec<Vec<usize>> = Vec::new();
+    for word in &rising {
+        let with: Vec<usize> = said.texts_with(word).filter(|t| unseen[*t]).collect();
+        let rest: Vec<usize> = with.iter().copied().filter(|t| !taken.contains(t)).collect();
+        if rest.len() * 2 > with.len() && rest.len() as f64 >= RISING_TEXTS && customers(&rest) >= CUSTOMERS {
+            taken.extend(&rest);
+            carved.push(rest);
+        }
+    }
+    if carved.is_empty() {
+        return Judged { found, new, unseen, said };
+    }
+    let before = known.groups.len();
+    let news = new.iter().map(|g| found.grouping.groups[*g].texts.clone()).chain(carved);
+    known.groups.extend(news.map(|members| (None, members.iter().map(|t| texts[*t]).collect())));
+    let mut found = find(texts, &known, segmenter);
+    let fixed: Vec<usize> = (0..found.known.len()).filter(|g| found.known[*g].is_some_and(|k| k >= before)).collect();
+    fixed.iter().for_each(|g| found.known[*g] = None);
+    let new = fixed.into_iter().filter(|g| candidate(&found, *g)).collect();
+    Judged { found, new, unseen, said }
 }
 
 /// A customer as the file knows one: enough to tell some customers apart, and too little to find out a telephone number.
