@@ -330,13 +330,15 @@ fn nobodys_data_names_a_group_and_outputs_are_different_files() {
 fn one_who_waited_does_not_hide_those_who_come_later() {
     let desk = Desk::new();
     let all = tickets();
-    let same = "点券商店打不开";
-    desk.file("1.csv", format!("{}W1,{same},\n", file(&all)));
-    let first = json(&desk, "1.csv --groups g.json --as-of 2026-11-20");
-    assert_eq!(first["alone"][0]["text"], same, "{first}");
+    let same = "月亮石被雷劈";
+    desk.file("1.csv", file(&all));
+    json(&desk, "1.csv --groups g.json --as-of 2026-11-20");
+    desk.file("w.csv", format!("编号,内容\nW1,{same}\n{}", all[..30].iter().enumerate().map(|(i, t)| format!("M{i},{}\n", t.0)).collect::<String>()));
+    let waits = json(&desk, "w.csv --groups g.json --as-of 2026-11-21");
+    assert_eq!(waits["alone"][0]["text"], same, "{waits}");
     let later: String = (0..15).map(|i| format!("L{i},{same},\n")).collect();
     desk.file("2.csv", format!("编号,内容,标签\n{later}{}", all[..30].iter().enumerate().map(|(i, t)| format!("M{i},{},\n", t.0)).collect::<String>()));
-    let told = json(&desk, "2.csv --groups g.json --as-of 2026-11-21");
+    let told = json(&desk, "2.csv --groups g.json --as-of 2026-11-22");
     let new: Vec<&serde_json::Value> = told["groups"].as_array().expect("groups").iter().filter(|g| g["new"] == true).collect();
     assert!(new.len() == 1 && new[0]["count"] == 15, "{told}");
 }

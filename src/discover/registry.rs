@@ -33,7 +33,7 @@ const FALSE_DISCOVERIES: f64 = 0.005;
 /// the day's talk and no matter of its own.
 const RISING_TEXTS: f64 = 3.0;
 const RISING_TIMES: f64 = 5.0;
-const TALK: f64 = 0.3;
+const TALK: f64 = 0.5;
 /// Telling words of a group that are tested, and the share of its tickets that have such a word.
 const TESTED: usize = 5;
 const SHARE: f64 = 0.3;
