@@ -50,6 +50,8 @@ const ENSEMBLE_PERCENT: u64 = 80;
 const SMALLEST: usize = 2;
 /// Of what is said more often than this the rest counts no more.
 const MOST_TIMES: usize = 50;
+/// Weight of each of those edges inside of a node: of one, half to each end.
+const NEAR_ITSELF: f64 = 0.5;
 
 /// Tickets in groups.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -242,7 +244,7 @@ fn graph(near: &Near, kept: impl Fn(usize) -> bool) -> (Vec<usize>, Graph) {
     let near: Vec<Vec<(u32, f32)>> = nodes.iter().map(of).collect();
     let mut graph = Graph::of(&near);
     for (i, inside) in nodes.iter().zip(&mut graph.inside) {
-        *inside = (times[*i].saturating_sub(1).min(MOST_TIMES) * most) as f64 / 2.0;
+        *inside = (times[*i].saturating_sub(1).min(MOST_TIMES) * most) as f64 * NEAR_ITSELF;
     }
     (nodes, graph)
 }

@@ -159,7 +159,7 @@ impl Registry {
     ///     registry.add(&seen, day, &Segmenter::new(vec![]), &str::to_owned)
     /// };
     /// let (first, _) = add(&day(["充值没到账", "一进去就闪退"]), "2026-11-21");
-    /// let (second, known) = add(&day(["充值了没到账", "进去就闪退"]), "2026-11-22");
+    /// let (second, known) = add(&day(["充值了没到账", "一进去又闪退"]), "2026-11-22");
     /// assert!(first.groups.iter().all(|g| second.groups.iter().any(|h| h.name == g.name)));
     /// assert!(known.iter().all(|k| !k.new));
     /// ```

@@ -33,7 +33,7 @@ const APART: (u32, u32) = (16, 40);
 /// use ahu::{discover::rules, segment::Segmenter};
 /// let texts = ["充值没到账", "充值三天没到账", "充值有优惠吗", "没到时间"];
 /// let rules = rules(&texts, &[Some(0), Some(0), None, None], 1, &Default::default(), &Segmenter::new(vec![]));
-/// assert!(rules[0].iter().any(|rule| rule.contains("到账")));
+/// assert!(rules[0].iter().any(|rule| rule.contains("充值")), "{rules:?}");
 /// ```
 #[must_use]
 pub fn rules(texts: &[&str], groups: &[Option<usize>], count: usize, banned: &HashSet<(usize, String)>, segmenter: &Segmenter) -> Vec<Vec<String>> {

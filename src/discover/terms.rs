@@ -1,5 +1,6 @@
 //! What a text is made of for grouping: runs of characters, words, and pieces that may name a group.
 
+use super::vocabulary::is_empty;
 use crate::mask;
 use crate::segment::{Normalized, Normalizer, Segmenter};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -22,16 +23,23 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// A hash of what it says; 0 where it says nothing. Numbers, case, punctuation do not count.
+    /// A hash of what it says; 0 where it says nothing. Numbers, case, punctuation do not count, nor do empty words beside others.
     pub fn key(&self) -> u64 {
-        let mut hasher = Xxh3::new();
-        let mut empty = true;
-        for word in self.spoken.lines().filter(|w| !w.is_empty()) {
-            hasher.update(word.as_bytes());
-            hasher.update(b" ");
-            empty = false;
+        let said = |all: bool| {
+            let (mut hasher, mut empty) = (Xxh3::new(), true);
+            for word in self.spoken.lines().filter(|w| !w.is_empty() && (all || !is_empty(w))) {
+                // However long a number is.
+                let number = word.bytes().all(|b| b.is_ascii_digit());
+                hasher.update(if number { b"0" } else { word.as_bytes() });
+                hasher.update(b" ");
+                empty = false;
+            }
+            if empty { 0 } else { hasher.digest().max(1) }
+        };
+        match said(false) {
+            0 => said(true),
+            key => key,
         }
-        if empty { 0 } else { hasher.digest().max(1) }
     }
 
     /// Takes a text apart.

@@ -99,6 +99,11 @@ pub(super) fn has_one_spelling(word: &str) -> bool {
     naming().same.contains_key(word)
 }
 
+/// Whether it says nothing beside others.
+pub(super) fn is_empty(word: &str) -> bool {
+    naming().dropped.contains(word) || word.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Words that are not empty, by number.
 #[derive(Default)]
 pub(super) struct Words<'t> {
@@ -109,7 +114,7 @@ pub(super) struct Words<'t> {
 impl<'t> Words<'t> {
     /// The number of a word; none of an empty one.
     pub fn number(&mut self, word: &'t str) -> Option<u32> {
-        if naming().dropped.contains(word) || word.bytes().all(|b| b.is_ascii_digit()) {
+        if is_empty(word) {
             return None;
         }
         let base = base(word);
