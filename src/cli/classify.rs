@@ -1,7 +1,7 @@
 //! `ahu classify`: every row out again with its decision.
 
 use super::output::{self, Stream};
-use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about, tell_of_ids};
 use ahu::error::Result;
 use ahu::pipeline::annotate;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
 pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
     let options = annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions };
     let output = out.output.as_deref();
-    setup.refuse_output(output)?;
+    setup.refuse_one_file(&[("-o", output)])?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
     let (stream, published) = Stream::open(output, &setup.kept)?;
     let name = output.map_or("stdout".to_owned(), |p| p.display().to_string());
@@ -62,8 +62,6 @@ pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
     } else {
         format!("{} rows read = {} written + {} quarantined", a.rows, a.classified + a.duplicates, a.quarantined)
     });
-    if !outcome.ids_not_found.is_empty() {
-        output::complain(&format!("{} ids not found: {}", outcome.ids_not_found.len(), outcome.ids_not_found.join(" ")));
-    }
+    tell_of_ids(&outcome.ids_not_found);
     Ok(ExitCode::SUCCESS)
 }

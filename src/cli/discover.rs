@@ -1,7 +1,7 @@
 //! `ahu discover`: groups of what no cause took.
 
 use super::output::{self, Published};
-use super::setup::{self, InputArgs, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, TaxonomyArgs, tell_about, tell_of_ids};
 use super::summarize::LangArg;
 use ahu::classify::Classifier;
 use ahu::digest::UNDECIDED;
@@ -14,7 +14,6 @@ use ahu::prediction::Kind;
 use ahu::report::{Lang, harmless};
 use ahu::segment::Segmenter;
 use std::collections::HashSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,8 +64,7 @@ const MOST_COMPARED: usize = 500;
 pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     let setup = args.input.setup(&args.taxonomy)?;
-    let outputs = [("-o", &args.output), ("--assign", &args.assign), ("--groups", &args.groups), ("--rejects", &setup.rejects)];
-    refuse_one_file(&outputs)?;
+    setup.refuse_one_file(&[("-o", args.output.as_deref()), ("--assign", args.assign.as_deref()), ("--groups", args.groups.as_deref())])?;
     let proposed = args.output.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
     let assigned = args.assign.as_deref().map(|path| Published::create(path, &setup.kept)).transpose()?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();
@@ -83,24 +81,15 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         output::complain(&format!("these are tickets of {day}, but {last} is in `--groups` already; what is new is told by days in their order"));
     }
     setup::publish_rejects(rejects_published, rejects)?;
-    if !found.outcome.ids_not_found.is_empty() {
-        output::complain(&format!("{} ids not found: {}", found.outcome.ids_not_found.len(), found.outcome.ids_not_found.join(" ")));
-    }
+    tell_of_ids(&found.outcome.ids_not_found);
     if let Some(e) = found.outcome.refused {
         return Err(e);
     }
-    if let (Some((published, mut file)), Some(path)) = (assigned, &args.assign) {
-        file.write_all(found.assigned().as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
-        published.publish(&file)?;
-    }
-    if let (Some((published, mut file)), Some(path)) = (proposed, &args.output) {
-        let text = proposals(&found, &args.taxonomy, setup.classifier.segmenter(), lang)?;
-        file.write_all(text.as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
-        published.publish(&file)?;
-    }
-    if let (Some((published, mut file)), Some(path), Some(registry)) = (kept, &args.groups, &registry) {
-        file.write_all(registry.to_json().as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
-        published.publish(&file)?;
+    let assigned_rows = assigned.as_ref().map(|_| found.assigned());
+    let proposals = proposed.as_ref().map(|_| proposals_file(&found, &args.taxonomy, setup.classifier.segmenter(), lang)).transpose()?;
+    let outputs = [(assigned, assigned_rows), (proposed, proposals), (kept, registry.map(|r| r.to_json()))];
+    for ((published, file), text) in outputs.into_iter().filter_map(|(file, text)| file.zip(text)) {
+        published.publish_bytes(file, text.as_bytes())?;
     }
     let shown = Shown { found: &found, lang, masked: setup.mask };
     let text = if args.format == FormatArg::Json { shown.json() } else { shown.text(args.top) };
@@ -108,19 +97,8 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Two outputs cannot be one file.
-fn refuse_one_file(outputs: &[(&str, &Option<PathBuf>)]) -> Result<()> {
-    let named: Vec<(&str, PathBuf)> = outputs.iter().filter_map(|(option, path)| Some((*option, std::path::absolute(path.as_ref()?).ok()?))).collect();
-    for (i, (option, path)) in named.iter().enumerate() {
-        if let Some((other, _)) = named[..i].iter().find(|n| n.1 == *path) {
-            return Err(Error::setup(format!("`{other}` and `{option}` name the same file")));
-        }
-    }
-    Ok(())
-}
-
 /// The file of proposals.
-fn proposals(found: &Discovered, taxonomy: &TaxonomyArgs, segmenter: &Segmenter, lang: Lang) -> Result<String> {
+fn proposals_file(found: &Discovered, taxonomy: &TaxonomyArgs, segmenter: &Segmenter, lang: Lang) -> Result<String> {
     let settings = taxonomy.settings()?;
     let builtin = !taxonomy.without_builtin(&settings);
     // An example must hold with the built-in causes and without them: nobody knows how the file will be used.
@@ -209,9 +187,7 @@ fn note(p: &Proposal, found: &Discovered, lang: Lang) -> String {
 
 /// `投诉 40`, `咨询 7`.
 fn kinds(texts: &[usize], found: &Discovered, lang: Lang) -> Vec<String> {
-    let of = |kind: Option<Kind>| texts.iter().filter(|t| found.tickets[**t].kind == kind).count();
-    let all = Kind::ALL.into_iter().map(|k| (lang.kind(k.code()), of(Some(k)))).chain([(lang.kind(UNDECIDED), of(None))]);
-    all.filter(|(_, n)| *n > 0).map(|(kind, n)| format!("{kind} {n}")).collect()
+    found.kinds(texts).into_iter().map(|(kind, n)| format!("{} {n}", lang.kind(kind.map_or(UNDECIDED, Kind::code)))).collect()
 }
 
 /// The groups of other days; none where the file is not there yet.
@@ -347,8 +323,7 @@ impl Shown<'_> {
         let found = self.found;
         let ticket = |t: usize| serde_json::json!({"id": self.id(t), "text": self.masked_text(t)});
         let group = |(g, group): (usize, &Group)| {
-            let of = |kind: Option<Kind>| group.texts.iter().filter(|t| found.tickets[**t].kind == kind).count();
-            let kinds = Kind::ALL.map(|k| (k.code(), of(Some(k)))).into_iter().chain([(UNDECIDED, of(None))]).filter(|(_, n)| *n > 0);
+            let kinds = found.kinds(&group.texts).into_iter().map(|(kind, n)| (kind.map_or(UNDECIDED, Kind::code), n));
             let mut value = serde_json::json!({
                 "name": group.name,
                 "count": group.texts.len(),

@@ -53,7 +53,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let paths = args.taxonomy.models(&args.taxonomy.settings()?).to_vec();
     args.taxonomy.rules_alone = args.labels.from_rules;
     let setup = args.input.setup(&args.taxonomy)?;
-    setup.refuse_output(args.output.as_deref())?;
+    setup.refuse_one_file(&[("-o", args.output.as_deref())])?;
     let target = args.labels.trainer.target;
     let models = paths.iter().map(|p| read_model(p)).filter(|m| m.as_ref().map_or(true, |m| m.target == target));
     let model = models.collect::<Result<Vec<_>>>()?.pop();

@@ -59,15 +59,13 @@ const SHOWN_CHANGES: usize = 8;
 const FEW: usize = 200;
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    if args.output.as_ref() == Some(&args.store) {
-        return Err(Error::setup("`-o` and `--store` name the same file: one is the model, the other what it is learnt from"));
-    }
     let told = [("--only-ids", args.input.only_ids.is_some()), ("--sheet", !args.input.sheet.is_empty()), ("--delimiter", args.input.delimiter.is_some())];
     if let Some((option, _)) = told.iter().find(|(_, given)| *given && args.train_from.is_none()) {
         return Err(Error::setup(format!("`{option}` is for `--train-from`: review sheets are taken whole, by their own columns")));
     }
     let day = day(args.reviewed_at.as_deref(), args.input.time_zone.as_deref())?;
     let mut setup = args.input.setup(&args.taxonomy)?;
+    setup.refuse_one_file(&[("-o", args.output.as_deref()), ("--store", Some(&args.store))])?;
     setup.kept.extend(args.train_from.iter().cloned().map(Source::File));
     let (published, mut file) = Published::create(&args.store, &setup.kept)?;
     setup.kept.push(Source::File(args.store.clone()));

@@ -25,9 +25,8 @@ pub fn publish(text: &str, file: Option<&Path>, sources: &[Source]) -> Result<()
     match file {
         None => to_stdout(|out| out.write_all(text.as_bytes())),
         Some(path) => {
-            let (published, mut file) = Published::create(path, sources)?;
-            file.write_all(text.as_bytes()).map_err(|e| Error::io(path.display(), "write", &e))?;
-            published.publish(&file)
+            let (published, file) = Published::create(path, sources)?;
+            published.publish_bytes(file, text.as_bytes())
         }
     }
 }
@@ -96,12 +95,19 @@ impl Published {
         if place.is_dir() {
             return Err(Error::setup(format!("`{}` is a folder; name a file", place.display())));
         }
+        if place == Path::new("-") {
+            return Err(Error::setup("`-` names no file to write; `./-` does, and `/dev/stdout` is the standard output"));
+        }
         let doing = |e: std::io::Error| Error::io(place.display(), "create", &e);
         // A pipe or device is written as it is; a link leads to the file it names.
         let known = std::fs::metadata(place).ok();
         if known.as_ref().is_some_and(|m| !m.is_file()) {
             let file = std::fs::OpenOptions::new().write(true).open(place).map_err(doing)?;
             return Ok((Published { place: place.to_owned(), aside: None }, file));
+        }
+        // Putting another file in its place would ask nobody.
+        if known.as_ref().is_some_and(|m| m.permissions().readonly()) {
+            return Err(Error::setup(format!("`{}` is read-only; make it writable, or name another file", place.display())));
         }
         let place = &place.canonicalize().unwrap_or_else(|_| place.to_owned());
         let mut name = std::ffi::OsString::from(".");
@@ -116,6 +122,12 @@ impl Published {
             file.set_permissions(known.permissions()).map_err(doing)?;
         }
         Ok((Published { place: place.to_owned(), aside: Some(aside) }, file))
+    }
+
+    /// Writes all of the file and puts it in its place.
+    pub fn publish_bytes(self, mut file: File, bytes: &[u8]) -> Result<()> {
+        file.write_all(bytes).map_err(|e| Error::io(self.place.display(), "write", &e))?;
+        self.publish(&file)
     }
 
     /// Puts the file in its place.

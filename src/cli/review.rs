@@ -1,13 +1,12 @@
 //! `ahu review`: a sheet of tickets for a person to correct.
 
 use super::output::{self, Published};
-use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, TaxonomyArgs, tell_about, tell_of_ids};
 use ahu::error::{Error, Result};
 use ahu::learn::store::Store;
 use ahu::model::Target;
 use ahu::pipeline::review::{self, Options};
 use ahu::review::Stratum;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -53,7 +52,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     }
     let workbook = args.output.as_deref().map(is_workbook).transpose()?.unwrap_or(false);
     let mut setup = args.input.setup(&args.taxonomy)?;
-    setup.refuse_output(args.output.as_deref())?;
+    setup.refuse_one_file(&[("-o", args.output.as_deref())])?;
     let store = match &args.store {
         None => Store::default(),
         Some(path) => {
@@ -82,26 +81,21 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         return Err(Error::input("no ticket is left to look at: all are without a text, or in the store"));
     }
     let bytes = sheet.bytes(workbook)?;
-    match (published, &args.output) {
-        (Some((published, mut file)), Some(path)) => {
-            file.write_all(&bytes).map_err(|e| Error::io(path.display(), "write", &e))?;
-            published.publish(&file)?;
-        }
-        _ => output::publish(&String::from_utf8_lossy(&bytes), None, &[])?,
+    match published {
+        Some((published, file)) => published.publish_bytes(file, &bytes)?,
+        None => output::publish(&String::from_utf8_lossy(&bytes), None, &[])?,
     }
-    tell_what_was_chosen(&setup, &sheet, &outcome.ids_not_found);
+    tell_what_was_chosen(&sheet, &outcome.ids_not_found);
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell_what_was_chosen(setup: &Setup, sheet: &ahu::review::sheet::Sheet, not_found: &[String]) {
+fn tell_what_was_chosen(sheet: &ahu::review::sheet::Sheet, not_found: &[String]) {
     let [random, uncertain, new] = Stratum::ALL.map(|s| sheet.rows.iter().filter(|r| r.0 == s).count());
     output::complain(&format!("{} tickets: {random} at random, {uncertain} not decided surely, {new} unlike the others", sheet.rows.len()));
     if sheet.labels.names().is_empty() {
         output::complain("no label is known to choose from; name products in a file given with `--taxonomy`, or give `ahu learn` `--new-labels`");
     }
-    if setup.only_ids.is_some() && !not_found.is_empty() {
-        output::complain(&format!("{} ids not found: {}", not_found.len(), not_found.join(" ")));
-    }
+    tell_of_ids(not_found);
 }
 
 /// Whether a sheet of this name is a workbook.

@@ -308,10 +308,14 @@ impl Setup {
         Ok(Some((published, rejects)))
     }
 
-    /// Two outputs cannot be one file.
-    pub fn refuse_output(&self, output: Option<&Path>) -> Result<()> {
-        if output.is_some() && output == self.rejects.as_deref() {
-            return Err(Error::setup("`-o` and `--rejects` name the same file"));
+    /// No two outputs, the rejects among them, can be one file; each comes with its option.
+    pub fn refuse_one_file(&self, outputs: &[(&str, Option<&Path>)]) -> Result<()> {
+        let all = outputs.iter().copied().chain([("--rejects", self.rejects.as_deref())]);
+        let named: Vec<(&str, PathBuf)> = all.filter_map(|(option, path)| Some((option, std::path::absolute(path?).ok()?))).collect();
+        for (i, (option, path)) in named.iter().enumerate() {
+            if let Some((other, _)) = named[..i].iter().find(|n| n.1 == *path) {
+                return Err(Error::setup(format!("`{other}` and `{option}` name the same file")));
+            }
         }
         Ok(())
     }
@@ -338,6 +342,13 @@ pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
     if quarantined > 0 {
         let place = rejects.map_or("list them with `--rejects FILE`".to_owned(), |p| format!("they are in `{}`", p.display()));
         output::complain(&format!("{quarantined} rows could not be read and were set aside; {place}"));
+    }
+}
+
+/// Tells which ids that were asked for no row has.
+pub fn tell_of_ids(not_found: &[String]) {
+    if !not_found.is_empty() {
+        output::complain(&format!("{} ids not found: {}", not_found.len(), not_found.join(" ")));
     }
 }
 

@@ -81,7 +81,7 @@ impl LangArg {
 pub fn execute(args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     let setup = args.input.setup(&args.taxonomy)?;
-    setup.refuse_output(args.output.as_deref())?;
+    setup.refuse_one_file(&[("-o", args.output.as_deref())])?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
     let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()), repeat_days: args.repeat_days, groups: !args.no_groups };

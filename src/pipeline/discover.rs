@@ -117,6 +117,13 @@ pub fn discovered<R: Write + Send>(
 }
 
 impl Discovered {
+    /// How many of some tickets are of each kind, and of none yet; kinds that none is of are left out.
+    #[must_use]
+    pub fn kinds(&self, tickets: &[usize]) -> Vec<(Option<Kind>, usize)> {
+        let of = |kind: Option<Kind>| tickets.iter().filter(|t| self.tickets[**t].kind == kind).count();
+        Kind::ALL.into_iter().map(Some).chain([None]).map(|kind| (kind, of(kind))).filter(|(_, n)| *n > 0).collect()
+    }
+
     /// Every row with the name of its group in one more column; empty where it has none. CSV in UTF-8.
     #[must_use]
     pub fn assigned(&self) -> String {
