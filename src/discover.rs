@@ -18,7 +18,7 @@ mod vocabulary;
 
 pub use alike::alike;
 pub use registry::{Identity, Registry, Seen};
-pub use rules::rules;
+pub use rules::{Texts, words};
 
 use crate::segment::{Normalized, Segmenter};
 use embed::Space;
@@ -97,6 +97,8 @@ struct Known<'t> {
     placed: HashMap<u64, usize>,
     /// The resolution at which they were found.
     resolution: f64,
+    /// How many of the texts, the last ones, are of other days.
+    waiting: usize,
 }
 
 /// What was found.
@@ -169,9 +171,9 @@ fn find(texts: &[&str], known: &Known<'_>, segmenter: &Segmenter) -> Found {
     of_key.extend(known.placed.iter().map(|(key, k)| (*key, group_of_known[*k])));
     keys.truncate(texts.len());
     let of_text: Vec<Option<usize>> = keys.iter().map(|k| of_key.get(k).copied().flatten()).collect();
-    // The most typical text is one of those given, though it may be known from other days.
+    // The most typical text is one of this day, though other days may have said it.
     let mut first_of: HashMap<u64, usize> = HashMap::new();
-    for (at, key) in keys.iter().enumerate() {
+    for (at, key) in keys.iter().enumerate().take(texts.len() - known.waiting) {
         first_of.entry(*key).and_modify(|f| *f = if texts[at] < texts[*f] { at } else { *f }).or_insert(at);
     }
     let typical = |(g, members): (usize, &Vec<usize>)| {

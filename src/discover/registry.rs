@@ -238,6 +238,7 @@ fn judge(old: &Registry, tickets: &[Seen<'_>], waiting: &[&Waiting], texts: &[&s
         groups: old.groups.iter().map(|g| (Some(g.name.as_str()), g.texts.iter().map(String::as_str).collect())).collect(),
         placed: old.groups.iter().enumerate().flat_map(|(k, g)| g.keys.iter().filter_map(number).map(move |key| (key, k))).collect(),
         resolution: old.resolution,
+        waiting: waiting.len(),
     };
     let customer = |t: usize| tickets.get(t).map_or_else(|| waiting[t - tickets.len()].customer.clone(), |t| nameless(t.customer));
     let customers = |texts: &[usize]| texts.iter().map(|t| customer(*t)).collect::<BTreeSet<String>>().len();
@@ -321,7 +322,6 @@ fn only_of_today(grouping: Grouping, identities: Vec<Identity>, today: usize) ->
     let mut all: Vec<(super::Group, Identity)> = grouping.groups.into_iter().zip(identities).collect();
     for (group, _) in &mut all {
         group.texts.retain(|t| *t < today);
-        group.typical = if group.typical < today { group.typical } else { group.texts.first().copied().unwrap_or(0) };
     }
     all.retain(|(group, _)| !group.texts.is_empty());
     all.sort_by(|(a, _), (b, _)| b.texts.len().cmp(&a.texts.len()).then_with(|| a.name.cmp(&b.name)));

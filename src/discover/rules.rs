@@ -26,34 +26,57 @@ const WORTH: f64 = 0.03;
 /// Farthest that two words of a pair may stand apart: hanzi, letters.
 const APART: (u32, u32) = (16, 40);
 
-/// Rules of each of `count` groups, in the language of `docs/rules.md`, the one that takes most first. `groups[i]` is the group of
-/// `texts[i]`; texts of none are better left alone. Rules that are `banned` for a group are not tried.
+/// Texts that rules are found in.
 ///
 /// ```
-/// use ahu::{discover::rules, segment::Segmenter};
-/// let texts = ["充值没到账", "充值三天没到账", "充值有优惠吗", "没到时间"];
-/// let rules = rules(&texts, &[Some(0), Some(0), None, None], 1, &Default::default(), &Segmenter::new(vec![]));
+/// use ahu::{discover::Texts, segment::Segmenter};
+/// let texts = Texts::of(&["充值没到账", "充值三天没到账", "充值有优惠吗", "没到时间"], &Segmenter::new(vec![]));
+/// let rules = texts.rules(&[Some(0), Some(0), None, None], 1, &Default::default());
 /// assert!(rules[0].iter().any(|rule| rule.contains("充值")), "{rules:?}");
 /// ```
-#[must_use]
-pub fn rules(texts: &[&str], groups: &[Option<usize>], count: usize, banned: &HashSet<(usize, String)>, segmenter: &Segmenter) -> Vec<Vec<String>> {
-    let mut tried: Vec<usize> = (0..texts.len()).collect();
-    if tried.len() > MOST_TEXTS {
-        tried.sort_by_cached_key(|i| xxh3_64(texts[*i].as_bytes()));
-        tried.truncate(MOST_TEXTS);
+pub struct Texts {
+    /// Those that rules are tried on.
+    tried: Vec<usize>,
+    terms: Vec<Terms>,
+}
+
+impl Texts {
+    /// Segments texts.
+    #[must_use]
+    pub fn of(texts: &[&str], segmenter: &Segmenter) -> Texts {
+        let mut tried: Vec<usize> = (0..texts.len()).collect();
+        if tried.len() > MOST_TEXTS {
+            tried.sort_by_cached_key(|i| xxh3_64(texts[*i].as_bytes()));
+            tried.truncate(MOST_TEXTS);
+        }
+        let terms = tried.par_iter().map_init(Normalized::default, |normal, i| Terms::of(texts[*i], segmenter, normal)).collect();
+        Texts { tried, terms }
     }
-    let terms: Vec<Terms> = tried.par_iter().map_init(Normalized::default, |normal, i| Terms::of(texts[*i], segmenter, normal)).collect();
-    let mut words = Words::default();
-    let clauses: Vec<Clauses> = terms.iter().map(|t| words.clauses(t)).collect();
-    let index = Index::of(&clauses, tried.iter().map(|i| groups[*i].is_some()).collect(), words.len());
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
-    tried.iter().zip(0..).for_each(|(i, at)| groups[*i].iter().for_each(|g| members[*g].push(at)));
-    let written = |(group, members): (usize, &Vec<u32>)| {
-        let forms = forms(members.iter().map(|at| &terms[*at as usize]));
-        let spelt = |rule: &[u32]| spelt(rule, &words, &forms).filter(|rule| !banned.contains(&(group, rule.clone())));
-        covering(members, &index, &words, &spelt)
-    };
-    members.par_iter().enumerate().map(written).collect()
+
+    /// Rules of each of `count` groups, in the language of `docs/rules.md`, the one that takes most first. `groups[i]` is the group
+    /// of the i-th text; texts of none are better left alone. Rules that are `banned` for a group are not tried.
+    #[must_use]
+    pub fn rules(&self, groups: &[Option<usize>], count: usize, banned: &HashSet<(usize, String)>) -> Vec<Vec<String>> {
+        let Texts { tried, terms } = self;
+        let mut words = Words::default();
+        let clauses: Vec<Clauses> = terms.iter().map(|t| words.clauses(t)).collect();
+        let index = Index::of(&clauses, tried.iter().map(|i| groups[*i].is_some()).collect(), words.len());
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
+        tried.iter().zip(0..).for_each(|(i, at)| groups[*i].iter().for_each(|g| members[*g].push(at)));
+        let written = |(group, members): (usize, &Vec<u32>)| {
+            let forms = forms(members.iter().map(|at| &terms[*at as usize]));
+            let spelt = |rule: &[u32]| spelt(rule, &words, &forms).filter(|rule| !banned.contains(&(group, rule.clone())));
+            covering(members, &index, &words, &spelt)
+        };
+        members.par_iter().enumerate().map(written).collect()
+    }
+}
+
+/// The words of a rule that [`Texts::rules`] wrote, with their spellings: a text that it takes says one of each.
+#[must_use]
+pub fn words<'r>(rule: &'r str) -> Vec<Vec<&'r str>> {
+    let spellings = |part: &'r str| part.split_whitespace().last().unwrap_or_default().split('|').map(|word| word.trim_matches('"')).collect();
+    rule.split(" ~").map(spellings).collect()
 }
 
 /// Where words are.

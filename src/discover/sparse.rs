@@ -231,7 +231,7 @@ pub(super) fn left_singular(a: &Sparse, keys: &[u64], rank: usize) -> (Dense, Ve
     let t = a.transposed();
     let mut basis = a.times(&start).orthonormal();
     for _ in 0..ROUNDS[usize::from(a.rows() > MANY)] {
-        basis = a.times(&t.times(&basis).orthonormal()).orthonormal();
+        basis = a.times(&t.times(&basis)).orthonormal();
     }
     let (values, vectors) = eigen(t.times(&basis).gram(), width);
     let turned = basis.times_square(&vectors);

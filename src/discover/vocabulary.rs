@@ -101,7 +101,11 @@ pub(super) fn has_one_spelling(word: &str) -> bool {
 
 /// Whether it says nothing beside others.
 pub(super) fn is_empty(word: &str) -> bool {
-    naming().dropped.contains(word) || word.bytes().all(|b| b.is_ascii_digit())
+    naming().dropped.contains(word) || is_number(word)
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Words that are not empty, by number.
@@ -119,14 +123,26 @@ impl<'t> Words<'t> {
         }
         let base = base(word);
         Some(*self.numbers.entry(base).or_insert_with(|| {
-            self.words.push((base, naming().roles.get(base).copied().unwrap_or(Role::Content)));
+            // A letter alone says nothing.
+            let other = if base.len() == 1 { Role::Inside } else { Role::Content };
+            self.words.push((base, naming().roles.get(base).copied().unwrap_or(other)));
             self.words.len() as u32 - 1
         }))
     }
 
     /// A text, taken down in numbers.
     pub fn clauses(&mut self, terms: &'t Terms) -> Clauses {
-        terms.clauses(MOST_READ).map(|clause| clause.filter_map(|word| self.number(word)).collect()).collect()
+        let numbered = |clause| {
+            let mut counted = false;
+            let mut told = Vec::new();
+            for word in clause {
+                // What is counted goes with the number: of `4人吃不饱` nobody says `人吃不饱`.
+                let measure = std::mem::replace(&mut counted, is_number(word)) && word.chars().count() == 1;
+                told.extend(self.number(word).filter(|number| !measure || self.role(*number) != Role::Content));
+            }
+            told
+        };
+        terms.clauses(MOST_READ).map(numbered).collect()
     }
 
     /// A word that was met, and what it may do.

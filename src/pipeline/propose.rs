@@ -2,7 +2,7 @@
 
 use super::discover::{Discovered, Ticket};
 use crate::classify::Classifier;
-use crate::discover::{alike, rules};
+use crate::discover::{Texts, alike, words};
 use crate::error::Result;
 use crate::mask;
 use crate::prediction::Kind;
@@ -71,26 +71,23 @@ const LONGEST: usize = 160;
 pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<Vec<Proposal>> {
     let all: Vec<&Ticket> = found.tickets.iter().chain(&found.decided).collect();
     let groups: Vec<Option<usize>> = found.grouping.of_text.iter().copied().chain(found.decided.iter().map(|_| None)).collect();
-    let texts: Vec<&str> = all.iter().map(|t| t.text.as_str()).collect();
+    let texts = Texts::of(&all.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), segmenter);
     let known = compile("")?;
-    let nearest = nearest(found, fullest(&known), segmenter);
     let failing_before: HashSet<String> = known.iter().flat_map(Classifier::failing_examples).map(|f| f.example.text).collect();
+    let mut nearest = nearest(found, fullest(&known), segmenter);
     let mut banned: HashSet<(usize, String)> = HashSet::new();
     let mut drafts = Vec::new();
     for _ in 0..ROUNDS {
-        drafts = drafted(found, &nearest, |of_draft, count, firsts| {
-            let banned = banned.iter().filter_map(|(group, rule)| Some((firsts.iter().position(|first| first == group)?, rule.clone()))).collect();
-            let labels: Vec<Option<usize>> = groups.iter().map(|g| g.map(|g| of_draft[g])).collect();
-            rules(&texts, &labels, count, &banned, segmenter)
-        });
-        adopt(&mut drafts, compile)?;
-        // A rule that takes another cause's example gives way to the next best one.
-        let (_, wrong) = broken(&drafts, &failing_before, compile)?;
-        let wrong: Vec<(usize, String)> = drafts.iter().flat_map(|d| wrong.iter().filter(|w| w.0 == d.path).map(|w| (d.groups[0], w.1.clone()))).collect();
-        if wrong.is_empty() {
+        drafts = drafted(found, &nearest, &groups, &texts, &banned);
+        let classifiers = compile(&toml(&drafts, &|_| String::new()))?;
+        // What takes the examples of a cause is no other cause: it extends that one. A rule that takes some gives way to the next.
+        let adopted = fullest(&classifiers).map_or(false, |classifier| adopt(&drafts, &mut nearest, classifier));
+        let (_, wrong) = broken(&drafts, &failing_before, &classifiers);
+        let before = banned.len();
+        banned.extend(drafts.iter().flat_map(|d| wrong.iter().filter(|w| w.0 == d.path).map(|w| (d.groups[0], w.1.clone()))));
+        if !adopted && banned.len() == before {
             break;
         }
-        banned.extend(wrong);
     }
     // Whatever goes changes what the others take.
     loop {
@@ -114,9 +111,12 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
     Ok(drafts)
 }
 
-/// A draft for each group that is like no cause, and for each cause that groups are like; `mine` makes the rules of so many drafts,
-/// from the draft of each group and the first group of each draft.
-fn drafted(found: &Discovered, nearest: &[Option<(String, f32)>], mine: impl FnOnce(&[usize], usize, &[usize]) -> Vec<Vec<String>>) -> Vec<Proposal> {
+/// The cause that a group is most like, and how far.
+type Nearest = Option<(String, f32)>;
+
+/// A draft for each group that is like no cause, and for each cause that groups are like. Rules banned for a draft's first group are
+/// banned for it.
+fn drafted(found: &Discovered, nearest: &[Nearest], groups: &[Option<usize>], texts: &Texts, banned: &HashSet<(usize, String)>) -> Vec<Proposal> {
     let mut drafts: Vec<Proposal> = Vec::new();
     let mut draft_of = Vec::new();
     for (group, nearest) in nearest.iter().enumerate() {
@@ -132,8 +132,10 @@ fn drafted(found: &Discovered, nearest: &[Option<(String, f32)>], mine: impl FnO
         drafts[at].groups.push(group);
         draft_of.push(at);
     }
-    let firsts: Vec<usize> = drafts.iter().map(|d| d.groups[0]).collect();
-    for (draft, rules) in drafts.iter_mut().zip(mine(&draft_of, firsts.len(), &firsts)) {
+    let at = |group: usize| drafts.iter().position(|d| d.groups[0] == group);
+    let banned = banned.iter().filter_map(|(group, rule)| Some((at(*group)?, rule.clone()))).collect();
+    let labels: Vec<Option<usize>> = groups.iter().map(|g| g.map(|g| draft_of[g])).collect();
+    for (draft, rules) in drafts.iter_mut().zip(texts.rules(&labels, draft_of.iter().max().map_or(0, |m| m + 1), &banned)) {
         draft.kinds = kinds(found, &draft.groups);
         draft.rules = rules;
     }
@@ -146,10 +148,9 @@ fn fullest(classifiers: &[Classifier]) -> Option<&Classifier> {
     classifiers.iter().max_by_key(|c| c.taxonomy().causes.len())
 }
 
-/// What takes the examples of a cause is no other cause: it extends that one.
-fn adopt(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
-    let classifiers = compile(&toml(drafts, &|_| String::new()))?;
-    let Some(classifier) = fullest(&classifiers) else { return Ok(()) };
+/// Lets groups extend the causes whose examples their drafts take: the nearest one, or any of whose examples they take half. Tells
+/// whether any did.
+fn adopt(drafts: &[Proposal], nearest: &mut [Nearest], classifier: &Classifier) -> bool {
     let causes = &classifier.taxonomy().causes;
     let mut taken: BTreeMap<(String, usize), usize> = BTreeMap::new();
     for failure in classifier.failing_examples().iter().filter(|f| f.must_match && causes[f.cause].file != NAME) {
@@ -157,34 +158,21 @@ fn adopt(drafts: &mut Vec<Proposal>, compile: &dyn Fn(&str) -> Result<Vec<Classi
             *taken.entry((taker.name(), failure.cause)).or_default() += 1;
         }
     }
+    let mut adopted = false;
     for ((path, cause), count) in taken {
         let cause = &causes[cause];
-        let Some(draft) = drafts.iter_mut().find(|d| d.path == path && !d.extends) else { continue };
-        let nearest = draft.nearest.as_ref().is_some_and(|n| n.0 == cause.name());
-        if nearest || count * 2 >= cause.matches.len() {
-            let near = draft.nearest.as_ref().filter(|_| nearest).map_or(SAME, |n| n.1);
-            (draft.path, draft.extends, draft.nearest) = (cause.name(), true, Some((cause.name(), near)));
+        let Some(draft) = drafts.iter().find(|d| d.path == path && !d.extends) else { continue };
+        let near = draft.nearest.as_ref().filter(|n| n.0 == cause.name()).map(|n| n.1);
+        if near.is_some() || count * 2 >= cause.matches.len() {
+            adopted = true;
+            draft.groups.iter().for_each(|g| nearest[*g] = Some((cause.name(), near.unwrap_or(SAME).max(SAME))));
         }
     }
-    let mut joined: Vec<Proposal> = Vec::new();
-    for draft in drafts.drain(..) {
-        match joined.iter_mut().find(|d| d.path == draft.path) {
-            None => joined.push(draft),
-            Some(first) => {
-                first.groups.extend(draft.groups);
-                let more: Vec<String> = draft.rules.into_iter().filter(|rule| !first.rules.contains(rule)).collect();
-                first.rules.extend(more);
-                let more: Vec<Kind> = draft.kinds.into_iter().filter(|kind| !first.kinds.contains(kind)).collect();
-                first.kinds.extend(more);
-            }
-        }
-    }
-    *drafts = joined;
-    Ok(())
+    adopted
 }
 
 /// The cause that is most like each group.
-fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::segment::Segmenter) -> Vec<Option<(String, f32)>> {
+fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::segment::Segmenter) -> Vec<Nearest> {
     let causes = known.map_or(&[][..], |c| &c.taxonomy().causes);
     let of_cause =
         |c: &crate::taxonomy::Cause| c.matches.iter().map(|e| e.text.as_str()).chain(c.path.iter().map(String::as_str)).collect::<Vec<&str>>().join("\n");
@@ -196,9 +184,8 @@ fn nearest(found: &Discovered, known: Option<&Classifier>, segmenter: &crate::se
 
 fn kinds(found: &Discovered, groups: &[usize]) -> Vec<Kind> {
     let texts: Vec<usize> = groups.iter().flat_map(|g| &found.grouping.groups[*g].texts).copied().collect();
-    let count = |kind: Kind| texts.iter().filter(|t| found.tickets[**t].kind == Some(kind)).count();
-    let mut kinds: Vec<(usize, Kind)> = Kind::ALL.into_iter().filter(|k| *k != Kind::Other).map(|k| (count(k), k)).collect();
-    kinds.retain(|(n, _)| *n > 0 && *n as f64 >= KIND_SHARE * texts.len() as f64);
+    let known = found.kinds(&texts).into_iter().filter_map(|(kind, n)| Some((n, kind.filter(|k| *k != Kind::Other)?)));
+    let mut kinds: Vec<(usize, Kind)> = known.filter(|(n, _)| *n as f64 >= KIND_SHARE * texts.len() as f64).collect();
     kinds.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     if kinds.is_empty() { vec![Kind::Complaint, Kind::Inquiry] } else { kinds.into_iter().map(|k| k.1).collect() }
 }
@@ -231,9 +218,9 @@ fn measure(drafts: &mut [Proposal], all: &[&Ticket], groups: &[Option<usize>], c
         }
         draft.matches = examples(order.iter().filter(|i| decided[**i] == Some(d)).filter(mine).map(|i| all[*i]));
         // The best example to the contrary is nearly taken: it says one of the words.
-        let words: Vec<&str> = draft.rules.iter().flat_map(|r| r.split(&['|', ' '][..])).filter(|w| !w.starts_with('~')).map(|w| w.trim_matches('"')).collect();
+        let said: Vec<&str> = draft.rules.iter().flat_map(|rule| words(rule)).flatten().collect();
         let others = || order.iter().filter(|i| decided[**i] != Some(d) && !of_draft(**i)).map(|i| all[*i]);
-        let near = others().filter(|t| words.iter().any(|w| t.text.contains(w)));
+        let near = others().filter(|t| said.iter().any(|w| t.text.contains(w)));
         draft.rejects = examples(near.take(TRIED).chain(others().take(TRIED)));
     }
     Ok(())
@@ -258,9 +245,9 @@ fn examples<'t>(tickets: impl Iterator<Item = &'t Ticket>) -> Vec<String> {
 /// What is wrong with drafts, by path: examples of theirs that do not hold, and rules that take other causes' examples.
 type Broken = (HashSet<(String, String)>, HashSet<(String, String)>);
 
-fn broken(drafts: &[Proposal], failing_before: &HashSet<String>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<Broken> {
+fn broken(drafts: &[Proposal], failing_before: &HashSet<String>, classifiers: &[Classifier]) -> Broken {
     let (mut examples, mut rules) = (HashSet::new(), HashSet::new());
-    for classifier in compile(&toml(drafts, &|_| String::new()))? {
+    for classifier in classifiers {
         let causes = &classifier.taxonomy().causes;
         for failure in classifier.failing_examples() {
             let taker = failure.decided.map(|d| &causes[d]).filter(|d| d.file == NAME);
@@ -277,13 +264,13 @@ fn broken(drafts: &[Proposal], failing_before: &HashSet<String>, compile: &dyn F
             }
         }
     }
-    Ok((examples, rules))
+    (examples, rules)
 }
 
 /// Keeps examples that hold, and rules that take no other cause's example; a proposal without enough of them goes.
 fn hold(drafts: &mut Vec<Proposal>, failing_before: &HashSet<String>, compile: &dyn Fn(&str) -> Result<Vec<Classifier>>) -> Result<()> {
     loop {
-        let (examples, rules) = broken(drafts, failing_before, compile)?;
+        let (examples, rules) = broken(drafts, failing_before, &compile(&toml(drafts, &|_| String::new()))?);
         let before = drafts.len();
         for draft in drafts.iter_mut() {
             let wrong = |all: &HashSet<(String, String)>, text: &String| all.contains(&(draft.path.clone(), text.clone()));
@@ -301,8 +288,7 @@ fn hold(drafts: &mut Vec<Proposal>, failing_before: &HashSet<String>, compile: &
 
 /// Whether a folded text has all words of a rule that was mined.
 fn says(text: &str, rule: &str) -> bool {
-    let words = |part: &str| part.split_whitespace().last().unwrap_or_default().split('|').map(|w| w.trim_matches('"').to_owned()).collect::<Vec<_>>();
-    rule.split(" ~").all(|part| words(part).iter().any(|w| text.contains(w.as_str())))
+    words(rule).iter().all(|spellings| spellings.iter().any(|w| text.contains(w)))
 }
 
 /// Taxonomy entries, each with a note above it.
