@@ -81,7 +81,7 @@ pub fn propose(found: &Discovered, segmenter: &crate::segment::Segmenter, compil
         drafts = drafted(found, &nearest, &groups, &texts, &banned);
         let classifiers = compile(&toml(&drafts, &|_| String::new()))?;
         // What takes the examples of a cause is no other cause: it extends that one. A rule that takes some gives way to the next.
-        let adopted = fullest(&classifiers).map_or(false, |classifier| adopt(&drafts, &mut nearest, classifier));
+        let adopted = fullest(&classifiers).is_some_and(|classifier| adopt(&drafts, &mut nearest, classifier));
         let (_, wrong) = broken(&drafts, &failing_before, &classifiers);
         let before = banned.len();
         banned.extend(drafts.iter().flat_map(|d| wrong.iter().filter(|w| w.0 == d.path).map(|w| (d.groups[0], w.1.clone()))));
