@@ -50,7 +50,8 @@ const ENSEMBLE_PERCENT: u64 = 80;
 const SMALLEST: usize = 2;
 /// Of what is said more often than this the rest counts no more.
 const MOST_TIMES: usize = 50;
-/// Weight of each of those edges inside of a node: of one, half to each end.
+/// A text that many say has for each of the others as many edges to itself as a text has neighbours; so much each weighs, since both
+/// ends of such an edge are one node.
 const NEAR_ITSELF: f64 = 0.5;
 
 /// Tickets in groups.
