@@ -8,9 +8,11 @@ mod evaluate;
 mod generate;
 mod init;
 mod learn;
+mod lock;
 mod mask;
 mod output;
 mod review;
+mod run;
 mod setup;
 mod summarize;
 mod train;
@@ -41,6 +43,7 @@ enum Command {
     Review(review::Args),
     Learn(learn::Args),
     Mask(mask::Args),
+    Run(run::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Review(args) => review::execute(args),
         Command::Learn(args) => learn::execute(args),
         Command::Mask(args) => mask::execute(args),
+        Command::Run(args) => run::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::prediction::Kind;
 use crate::prevalence::{self, Reference, Soft};
 use crate::taxonomy::Taxonomy;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where the rows went: `rows` is the sum of the three below it.
@@ -142,6 +142,30 @@ pub struct Corrections<'a> {
 /// Most tickets of a product whose counts are not corrected: reading the doubtful ones of so few makes the numbers exact.
 const READ_INSTEAD: u64 = 50;
 
+/// How often a day's digest was issued before, because rows came late, and what changed the last time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revision {
+    /// How often.
+    pub number: u32,
+    /// What changed.
+    pub changed: Vec<Changed>,
+}
+
+/// A count that has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Product.
+    pub product: String,
+    /// The kind; `None` where it was not decided.
+    pub kind: Option<Kind>,
+    /// Cause; empty for what no cause took.
+    pub cause: String,
+    /// Tickets before.
+    pub before: u64,
+    /// Tickets now.
+    pub after: u64,
+}
+
 /// The digest: the value all reports are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Digest {
@@ -161,6 +185,9 @@ pub struct Digest {
     /// Days within which a customer who comes again for the same cause comes for the same matter; absent where no customer is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat_days: Option<u32>,
+    /// Where it was issued before: for people, since to programs the same tickets are the same digest.
+    #[serde(skip)]
+    pub revision: Option<Revision>,
 }
 
 /// Tickets of one product (by the key it is counted under) and kind that no cause took, in groups.
@@ -177,6 +204,8 @@ pub struct Header {
     pub ids_not_found: Vec<String>,
     /// Days within which a customer who comes again for the same cause comes for the same matter.
     pub repeat_days: u32,
+    /// Where it was issued before.
+    pub revision: Option<Revision>,
 }
 
 /// Code of tickets whose kind the classifier would not decide.
@@ -231,6 +260,7 @@ impl Digest {
             repeat_days: products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| c.matters.is_some()).then_some(header.repeat_days),
             products,
             ids_not_found: header.ids_not_found,
+            revision: header.revision,
         })
     }
 

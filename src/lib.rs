@@ -12,6 +12,7 @@ pub mod counts;
 pub mod digest;
 pub mod discover;
 pub mod error;
+pub mod history;
 pub mod ingest;
 pub mod learn;
 pub mod mask;

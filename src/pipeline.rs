@@ -5,6 +5,7 @@ pub mod annotate;
 pub mod discover;
 pub mod inspect;
 pub mod labelled;
+pub mod night;
 pub mod propose;
 pub mod review;
 pub mod summary;
@@ -17,6 +18,7 @@ use crate::ingest::cells::Cells;
 use crate::ingest::dates::{self, Found, When};
 use crate::ingest::notes::RowNotes;
 use crate::ingest::reader::{FileReport, Layout, Message, Reject};
+use crate::ingest::records::RowSpan;
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
@@ -83,6 +85,8 @@ pub(crate) struct Row<'a> {
     pub when: Option<When>,
     /// What the header tells of the field.
     pub field: Field,
+    /// Where its bytes are.
+    pub span: RowSpan,
 }
 
 /// Writes cells as they may leave as the beginning of a CSV row; `raw` leaves formulas as they are.
@@ -338,7 +342,10 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
         }
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
-        output.row(&mut done.part, &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, messages: &row.messages, when, field });
+        output.row(
+            &mut done.part,
+            &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, messages: &row.messages, when, field, span: row.span },
+        );
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);
     if let Ok(mut w) = workers.lock() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 20] = [
+const FLOORS: [(&str, u32); 21] = [
     ("error", 0),
     ("cell", 0),
     ("ticket", 0),
@@ -21,6 +21,7 @@ const FLOORS: [(&str, u32); 20] = [
     ("report", 3),
     ("review", 3),
     ("discover", 3),
+    ("history", 3),
     ("pipeline", 4),
     ("learn", 4),
     ("cli", 5),

@@ -7,6 +7,7 @@ mod discover;
 mod encodings;
 mod floors;
 mod formats;
+mod history;
 mod init;
 mod knowledge;
 mod learn;

@@ -42,6 +42,38 @@ pub struct Settings {
     /// Header names.
     #[serde(default)]
     pub columns: Columns,
+    /// The nightly job.
+    pub run: Option<Run>,
+}
+
+/// What `ahu run` does every night. Files and folders are relative to the settings file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Files, patterns, folders, databases.
+    pub inputs: Vec<String>,
+    /// The history.
+    pub history: PathBuf,
+    /// Folder of the digests: a folder a day.
+    pub output: PathBuf,
+    /// Whether the tickets' texts are kept, masked; groups, `restate` and quotes need them.
+    #[serde(default = "yes")]
+    pub keep_text: bool,
+    /// A file that was written to within so many seconds is waited for, and left for later if it grows.
+    #[serde(default = "settle")]
+    pub settle_seconds: u64,
+    /// What a monitor reads: Prometheus' text format.
+    pub metrics: Option<PathBuf>,
+    /// A line of JSON a run.
+    pub log: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn settle() -> u64 {
+    2
 }
 
 /// Header names.
@@ -86,6 +118,14 @@ pub fn read(path: &Path) -> Result<Settings> {
     let folder = path.parent().unwrap_or(Path::new(""));
     for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none").chain(&mut settings.model).chain(&mut settings.password_file) {
         *file = folder.join(&*file);
+    }
+    if let Some(run) = &mut settings.run {
+        for file in [&mut run.history, &mut run.output].into_iter().chain(&mut run.metrics).chain(&mut run.log) {
+            *file = folder.join(&*file);
+        }
+        for input in run.inputs.iter_mut().filter(|input| !input.contains("://") && *input != "-") {
+            *input = folder.join(&*input).to_string_lossy().into_owned();
+        }
     }
     Ok(settings)
 }

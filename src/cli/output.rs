@@ -53,7 +53,8 @@ fn remember(path: &Path) {
             // A second handler is refused, and the first does.
             let _ = ctrlc::set_handler(|| {
                 for path in ASIDE.lock().map_or_else(|_| Vec::new(), |mut a| std::mem::take(&mut *a)) {
-                    let _ = std::fs::remove_file(path);
+                    let _ = std::fs::remove_file(&path);
+                    let _ = std::fs::remove_dir_all(path);
                 }
                 std::process::exit(130);
             });
@@ -151,6 +152,85 @@ impl Drop for Published {
         if let Some(aside) = &self.aside {
             let _ = std::fs::remove_file(aside);
         }
+    }
+}
+
+/// A folder of files under way: written beside its place, put there whole at the end.
+pub struct PublishedFolder {
+    place: PathBuf,
+    aside: PathBuf,
+}
+
+impl PublishedFolder {
+    /// Makes the folder aside. Only one process at a time may write beside `place`: what a killed one has left is removed.
+    pub fn create(place: &Path) -> Result<PublishedFolder> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(place.file_name().unwrap_or_default());
+        name.push(ASIDE_ENDING);
+        let aside = place.with_file_name(name);
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside).map_err(|e| Error::io(aside.display(), "remove", &e))?;
+        }
+        std::fs::create_dir_all(&aside).map_err(|e| Error::io(aside.display(), "create", &e))?;
+        remember(&aside);
+        Ok(PublishedFolder { place: place.to_owned(), aside })
+    }
+
+    /// Writes one of its files.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.aside.join(name);
+        let written = File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+        written.map_err(|e| Error::io(self.place.join(name).display(), "write", &e))
+    }
+
+    /// Puts it in its place, instead of what is there; one without files leaves none there.
+    pub fn publish(self) -> Result<()> {
+        let doing = |e: std::io::Error| Error::io(self.place.display(), "put in place", &e);
+        // Some file systems cannot sync a folder.
+        let sync = |folder: &Path| File::open(folder).and_then(|f| f.sync_all()).unwrap_or_default();
+        sync(&self.aside);
+        let empty = std::fs::read_dir(&self.aside).map_err(doing)?.next().is_none();
+        if self.place.exists() {
+            exchange(&self.aside, &self.place).map_err(doing)?;
+        } else {
+            std::fs::rename(&self.aside, &self.place).map_err(doing)?;
+        }
+        if empty {
+            std::fs::remove_dir(&self.place).map_err(doing)?;
+        }
+        sync(folder_of(&self.place));
+        Ok(())
+    }
+}
+
+/// What a folder under way ends with.
+const ASIDE_ENDING: &str = ".ahu-tmp";
+
+/// Lets two folders change places: at once where the system can, else with a moment without the second.
+fn exchange(new: &Path, old: &Path) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
+            // Not every file system can.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::XDEV | Errno::NOTSUP) => {}
+            done => return done.map_err(Into::into),
+        }
+    }
+    let mut name = new.as_os_str().to_owned();
+    name.push(".old");
+    let before = PathBuf::from(name);
+    let _ = std::fs::remove_dir_all(&before);
+    std::fs::rename(old, &before)?;
+    std::fs::rename(new, old)?;
+    std::fs::remove_dir_all(before)
+}
+
+impl Drop for PublishedFolder {
+    fn drop(&mut self) {
+        // After an exchange it is the old one; after an error it must not stay.
+        let _ = std::fs::remove_dir_all(&self.aside);
     }
 }
 

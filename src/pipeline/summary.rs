@@ -9,7 +9,7 @@ use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
-use crate::segment::Normalizer;
+use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -29,10 +29,10 @@ pub struct Options {
 }
 
 /// Fewest and most tickets without a cause that are grouped: fewer are read sooner, and more take longer than all the rest.
-const GROUPED: std::ops::RangeInclusive<usize> = 8..=30_000;
+pub(super) const GROUPED: std::ops::RangeInclusive<usize> = 8..=30_000;
 
 /// Ids of a cause that a digest shows unless it shows all.
-const SHOWN_IDS: usize = 10;
+pub(super) const SHOWN_IDS: usize = 10;
 
 /// Reads, classifies and counts.
 ///
@@ -50,36 +50,37 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     let outcome = super::run(job, &Summary { keep: &keep }, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
     let shown = if options.all_ids { usize::MAX } else { SHOWN_IDS };
-    let groups = grouped(std::mem::take(&mut counter.loose), shown, job);
+    let groups = grouped(&counter.loose, shown, job.classifier.segmenter(), job.mask);
     let digest = Digest::new(
         &counter.counts,
         outcome.accounting,
         job.classifier.taxonomy(),
         job.classifier.corrections(),
-        Header { groups, as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days },
+        Header { groups, as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days, revision: None },
     )?;
     Ok((digest, outcome, rejects))
 }
 
 /// A ticket that no cause took.
-struct Loose {
-    product: String,
-    kind: Option<Kind>,
-    id: String,
-    text: String,
+pub(super) struct Loose {
+    /// The key its product is counted under.
+    pub product: String,
+    pub kind: Option<Kind>,
+    pub id: String,
+    pub text: String,
 }
 
 /// Tickets that no cause took, in groups: over all products and kinds, so that few tickets are enough, and counted for each.
-fn grouped(loose: Vec<Loose>, shown: usize, job: &Job<'_>) -> Groups {
+pub(super) fn grouped(loose: &[Loose], shown: usize, segmenter: &Segmenter, masked: bool) -> Groups {
     if !GROUPED.contains(&loose.len()) {
         return Groups::new();
     }
     let texts: Vec<&str> = loose.iter().map(|t| t.text.as_str()).collect();
-    let found = discover(&texts, job.classifier.segmenter());
+    let found = discover(&texts, segmenter);
     let mut groups: HashMap<(&str, Option<Kind>, usize), CauseDigest> = HashMap::new();
     for (ticket, group) in loose.iter().zip(&found.of_text) {
         let Some(group) = group else { continue };
-        let cause = || if job.mask { mask::mask(&found.groups[*group].name).into_owned() } else { found.groups[*group].name.clone() };
+        let cause = || if masked { mask::mask(&found.groups[*group].name).into_owned() } else { found.groups[*group].name.clone() };
         let counted = groups.entry((&ticket.product, ticket.kind, *group)).or_insert_with(|| CauseDigest { cause: cause(), ..CauseDigest::default() });
         counted.count += 1;
         if counted.ids.len() < shown {
@@ -91,6 +92,11 @@ fn grouped(loose: Vec<Loose>, shown: usize, job: &Job<'_>) -> Groups {
         all.entry((product.to_owned(), kind)).or_default().push(group);
     }
     all
+}
+
+/// A product's name as it is shown; folded, it is the key it is counted under.
+pub(super) fn spelling(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The tickets of a batch, reduced to what is counted.
@@ -136,7 +142,7 @@ impl Output for Summary<'_> {
             Some(i) => *i,
             None => {
                 let i = part.products.len() as u32;
-                let spelling = name.split_whitespace().collect::<Vec<_>>().join(" ");
+                let spelling = spelling(name);
                 part.products.push((Normalizer::builtin().folded(&spelling), spelling));
                 part.index.insert(name.to_owned(), i);
                 i

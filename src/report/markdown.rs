@@ -11,6 +11,9 @@ const MOST_GROUPS: usize = 10;
 pub fn render(digest: &Digest, options: Options) -> String {
     let lang = options.lang;
     let mut out = format!("# {}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
+    if let Some(revision) = &digest.revision {
+        out.push_str(&format!("\n{}\n", escape(&text::revised(revision, lang))));
+    }
     for product in &digest.products {
         let name = if product.product.is_empty() { lang.no_product().to_owned() } else { escape(&product.product) };
         let kinds: Vec<String> = product.kinds.iter().map(|k| text::counted(k, lang)).collect();

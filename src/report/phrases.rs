@@ -65,6 +65,58 @@ impl Lang {
         self.pick("未注明产品", "未註明產品", "no product named")
     }
 
+    /// What a night came to: rows read; new, revised, known, forgotten tickets, quarantined rows; the days whose digests were issued.
+    #[must_use]
+    pub fn night(self, night: &str, [rows, new, revised, known, forgotten, quarantined]: [u64; 6], days: &[String], dry: bool) -> String {
+        let days = match (days, self, dry) {
+            ([], Lang::Zh | Lang::ZhHant, _) => self.pick("没有变化", "沒有變化", "").to_owned(),
+            ([], Lang::En, _) => "no changes".to_owned(),
+            (days, Lang::Zh, false) => format!("发布 {} 天：{}", days.len(), days.join("、")),
+            (days, Lang::ZhHant, false) => format!("發布 {} 天：{}", days.len(), days.join("、")),
+            (days, Lang::En, false) => format!("{} days issued: {}", days.len(), days.join(", ")),
+            (days, Lang::Zh, true) => format!("试运行，没有写任何东西；会发布 {} 天：{}", days.len(), days.join("、")),
+            (days, Lang::ZhHant, true) => format!("試運行，沒有寫任何東西；會發布 {} 天：{}", days.len(), days.join("、")),
+            (days, Lang::En, true) => format!("dry run, nothing was written; {} days would be issued: {}", days.len(), days.join(", ")),
+        };
+        let gone = |zh: &str, hant: &str, en: &str| {
+            if forgotten == 0 {
+                String::new()
+            } else {
+                format!(
+                    " + {}",
+                    match self {
+                        Lang::Zh => zh,
+                        Lang::ZhHant => hant,
+                        Lang::En => en,
+                    }
+                    .replace('#', &forgotten.to_string())
+                )
+            }
+        };
+        match self {
+            Lang::Zh => {
+                format!("{night}：读入 {rows} 行 = 新增 {new} + 更新 {revised} + 已有 {known}{} + 隔离 {quarantined}；{days}", gone("已删除 #", "", ""))
+            }
+            Lang::ZhHant => {
+                format!("{night}：讀入 {rows} 行 = 新增 {new} + 更新 {revised} + 已有 {known}{} + 隔離 {quarantined}；{days}", gone("", "已刪除 #", ""))
+            }
+            Lang::En => format!(
+                "{night}: {rows} rows read = {new} new + {revised} revised + {known} known{} + {quarantined} quarantined; {days}",
+                gone("", "", "# forgotten")
+            ),
+        }
+    }
+
+    /// A day whose digest was issued before.
+    #[must_use]
+    pub fn revised_day(self, day: &str, times: u32) -> String {
+        match self {
+            Lang::Zh => format!("{day}（第 {times} 次修订）"),
+            Lang::ZhHant => format!("{day}（第 {times} 次修訂）"),
+            Lang::En => format!("{day} (revision {times})"),
+        }
+    }
+
     /// Tickets that no cause took.
     #[must_use]
     pub fn unassigned(self) -> &'static str {

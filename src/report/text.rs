@@ -1,7 +1,7 @@
 //! For a terminal: what 阿虎 would have written on a sheet of paper.
 
 use super::{Options, harmless, shown_ids};
-use crate::digest::{Digest, KindDigest, ProductDigest};
+use crate::digest::{Changed, Digest, KindDigest, ProductDigest, Revision};
 use std::collections::HashSet;
 use unicode_width::UnicodeWidthStr;
 
@@ -10,6 +10,9 @@ use unicode_width::UnicodeWidthStr;
 pub fn render(digest: &Digest, options: Options) -> String {
     let lang = options.lang;
     let mut out = format!("{}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
+    if let Some(revision) = &digest.revision {
+        out.push_str(&format!("{}\n", revised(revision, lang)));
+    }
     let a = &digest.accounting;
     if a.rows == 0 {
         out.push_str(lang.pick("没有工单。\n", "沒有工單。\n", "No tickets.\n"));
@@ -36,6 +39,26 @@ pub fn render(digest: &Digest, options: Options) -> String {
     out.push_str(&accounting_line(digest, options));
     out.push('\n');
     out
+}
+
+/// Changes that a revised digest names.
+const SHOWN_CHANGES: usize = 8;
+
+/// `修订 2：游戏甲 投诉 活动 / 奖品未到账 12 → 13`.
+pub(crate) fn revised(revision: &Revision, lang: super::Lang) -> String {
+    let change = |c: &Changed| {
+        let product = if c.product.is_empty() { lang.no_product().to_owned() } else { harmless(&c.product) };
+        let cause = if c.cause.is_empty() { lang.unassigned().to_owned() } else { harmless(&c.cause) };
+        format!("{product} {} {cause} {} → {}", lang.kind(c.kind.map_or(crate::digest::UNDECIDED, crate::prediction::Kind::code)), c.before, c.after)
+    };
+    let shown: Vec<String> = revision.changed.iter().take(SHOWN_CHANGES).map(change).collect();
+    let more = if revision.changed.len() > SHOWN_CHANGES { " …" } else { "" };
+    let head = match lang {
+        super::Lang::Zh => format!("第 {} 次修订（有晚到的工单）", revision.number),
+        super::Lang::ZhHant => format!("第 {} 次修訂（有晚到的工單）", revision.number),
+        super::Lang::En => format!("Revision {} (tickets came late)", revision.number),
+    };
+    format!("{head}{}{}{more}", lang.colon(), shown.join(lang.pick("；", "；", "; ")))
 }
 
 /// The days within which one matter was told several times, if any was.

@@ -1,0 +1,283 @@
+//! `ahu run`: the nightly job.
+
+use super::config::{Run, Settings};
+use super::lock::Lock;
+use super::output::{self, PublishedFolder};
+use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::summarize::LangArg;
+use ahu::digest::Digest;
+use ahu::error::{Error, ErrorKind, Result};
+use ahu::history::{History, Input, Tally};
+use ahu::ingest::Source;
+use ahu::pipeline::night;
+use ahu::report::{self, Format, Lang};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+/// The nightly job: reads what is new, keeps it in the history, and writes a folder of digests for each day that changed
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// Tell what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Language of what people read: zh, zh-Hant, en [default: zh]
+    #[arg(long)]
+    lang: Option<LangArg>,
+}
+
+/// The settings file that is taken where none is named.
+const SETTINGS: &str = "ahu.toml";
+/// Days within which a customer who comes again for the same cause comes for the same matter.
+const REPEAT_DAYS: u32 = 7;
+
+pub fn execute(mut args: Args) -> Result<ExitCode> {
+    let started = Timestamp::now();
+    if args.taxonomy.config.is_none() && Path::new(SETTINGS).exists() {
+        args.taxonomy.config = Some(PathBuf::from(SETTINGS));
+    }
+    let settings = args.taxonomy.settings()?;
+    let run = job_of(&settings, args.taxonomy.config.as_deref())?;
+    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
+    if let Some(folder) = run.history.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), "create", &e))?;
+    }
+    let lock = Lock::take(&run.history, "run")?;
+    if args.input.inputs.is_empty() {
+        args.input.inputs.clone_from(&run.inputs);
+    }
+    let mut setup = args.input.setup(&args.taxonomy)?;
+    setup.kept.push(Source::File(run.history.clone()));
+    let models =
+        args.taxonomy.models(&settings).iter().map(|p| std::fs::read(p).map_err(|e| Error::io(p.display(), "read", &e))).collect::<Result<Vec<_>>>()?;
+    let thresholds =
+        format!("{:?} {:?}", args.taxonomy.min_confidence.or(settings.min_confidence), args.taxonomy.target_precision.or(settings.target_precision));
+    let night = Night {
+        decider: night::decider(&setup.classifier, &models, &thresholds),
+        day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
+        started,
+        lang,
+        dry: args.dry_run,
+        run,
+    };
+    let done = night.work(&mut setup);
+    drop(lock);
+    night.tell_monitor(&done)?;
+    night.tell(&done?)
+}
+
+fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
+    let missing = || match config {
+        None => Error::setup("`ahu run` needs settings: `ahu init FILE` writes an ahu.toml into this folder, or name one with `--config`"),
+        Some(path) => Error::setup("expected a table `[run]` with `inputs`, `history` and `output`, found none").in_file(&path.display().to_string()),
+    };
+    settings.run.clone().ok_or_else(missing)
+}
+
+/// A night's job, set up.
+struct Night {
+    run: Run,
+    decider: ahu::history::Decider,
+    day: Date,
+    started: Timestamp,
+    lang: Lang,
+    dry: bool,
+}
+
+/// What it came to.
+#[derive(Default)]
+struct Done {
+    rows: u64,
+    quarantined: u64,
+    tally: Tally,
+    /// Inputs that have not changed since they were read, and those that still grow.
+    unchanged: usize,
+    growing: Vec<String>,
+    /// Days that were published, with how often they were before.
+    days: Vec<(Date, u32)>,
+}
+
+impl Night {
+    fn work(&self, setup: &mut Setup) -> Result<Done> {
+        let mut history = History::open(&self.run.history)?;
+        self.heal(&mut history, setup)?;
+        let read_as = format!(
+            "{:016x}",
+            xxhash_rust::xxh3::xxh3_64(
+                format!("{:?} {:?}", setup.ingest.columns, (&setup.ingest.encoding, setup.ingest.delimiter, &setup.ingest.sheets, &setup.ingest.query))
+                    .as_bytes()
+            )
+        );
+        let mut done = Done::default();
+        let mut inputs = self.inputs(setup, &history, &read_as, &mut done)?;
+        loop {
+            setup.sources = inputs.iter().map(|i| i.0.clone()).collect();
+            let mut writing = history.begin(self.day, &self.started.to_string(), &self.decider)?;
+            let job = setup.job();
+            let outcome = setup.with_progress(|| night::record(&job, self.run.keep_text, &mut writing))?;
+            // What has grown while it was read is read again another night.
+            let (still, grown): (Vec<_>, Vec<_>) =
+                inputs.drain(..).partition(|(source, seen)| seen.as_ref().is_none_or(|seen| stamp(source).as_ref() == Some(seen)));
+            if !grown.is_empty() {
+                done.growing.extend(grown.iter().map(|(source, _)| source.name()));
+                inputs = still;
+                continue;
+            }
+            tell_about(&outcome, setup.rejects.as_deref());
+            if let Some(refused) = outcome.refused {
+                return Err(refused);
+            }
+            (done.rows, done.quarantined, done.tally) = (outcome.accounting.rows, outcome.accounting.quarantined, writing.tally());
+            let names: Vec<String> = still.iter().map(|(source, _)| source.name()).collect();
+            writing.close(&names.join("\n"), done.rows, done.quarantined)?;
+            still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
+            let mut issued = Vec::new();
+            for day in writing.days() {
+                let digest = night::issue(&mut writing, day, &setup.classifier, self.options(setup))?;
+                done.days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
+                if !self.dry {
+                    issued.push(self.folder(day, &digest)?);
+                }
+            }
+            if self.dry {
+                return Ok(done);
+            }
+            writing.commit()?;
+            issued.into_iter().try_for_each(PublishedFolder::publish)?;
+            let days: Vec<Date> = done.days.iter().map(|d| d.0).collect();
+            history.published(&days)?;
+            return Ok(done);
+        }
+    }
+
+    fn options(&self, setup: &Setup) -> night::Options {
+        night::Options { groups: true, repeat_days: REPEAT_DAYS, mask: setup.mask }
+    }
+
+    /// Publishes what a run that was killed has not.
+    fn heal(&self, history: &mut History, setup: &Setup) -> Result<()> {
+        let days = history.unpublished()?;
+        if days.is_empty() || self.dry {
+            return Ok(());
+        }
+        output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
+        for day in &days {
+            let digest = night::reissue(history, *day, &setup.classifier, self.options(setup))?;
+            self.folder(*day, &digest)?.publish()?;
+        }
+        history.published(&days)
+    }
+
+    /// The inputs to be read, each with its stamp: those that have changed since they were read, and are not being written to.
+    fn inputs(&self, setup: &Setup, history: &History, read_as: &str, done: &mut Done) -> Result<Vec<(Source, Option<Input>)>> {
+        let mut inputs = Vec::new();
+        for source in &setup.sources {
+            let seen = stamp(source);
+            match &seen {
+                Some(seen) if history.has_read(seen, read_as)? => done.unchanged += 1,
+                Some(seen) if self.grows(source, seen) => done.growing.push(source.name()),
+                // It may have been written to while it was waited for.
+                _ => inputs.push((source.clone(), stamp(source))),
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Whether a file that was just written to is written to again.
+    fn grows(&self, source: &Source, seen: &Input) -> bool {
+        let settle = Duration::from_secs(self.run.settle_seconds);
+        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + Duration::from_nanos(seen.modified.unsigned_abs())).unwrap_or_default();
+        if age >= settle {
+            return false;
+        }
+        std::thread::sleep(settle - age);
+        stamp(source).as_ref() != Some(seen)
+    }
+
+    /// A day's folder, written aside.
+    fn folder(&self, day: Date, digest: &Digest) -> Result<PublishedFolder> {
+        let folder = PublishedFolder::create(&self.run.output.join(day.to_string()))?;
+        // All its tickets have moved to other days: no folder takes the place of the one that is there.
+        if digest.accounting.rows == 0 {
+            return Ok(folder);
+        }
+        for (name, format) in [("digest.txt", Format::Text), ("digest.md", Format::Markdown), ("digest.json", Format::Json), ("digest.csv", Format::Csv)] {
+            let mut text = report::render(digest, format, report::Options { lang: self.lang, all_ids: false });
+            if format == Format::Csv {
+                // Excel takes it for UTF-8 only so.
+                text.insert(0, '\u{feff}');
+            }
+            folder.write(name, text.as_bytes())?;
+        }
+        Ok(folder)
+    }
+
+    /// The line that the run ends with.
+    fn tell(&self, done: &Done) -> Result<ExitCode> {
+        for file in &done.growing {
+            output::complain(&format!("`{file}` is still being written to; it is left for the next run"));
+        }
+        let t = done.tally;
+        let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { self.lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
+        let line = self.lang.night(&self.day.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, self.dry);
+        output::publish(&format!("{line}\n"), None, &[])?;
+        if !done.growing.is_empty() && done.rows == 0 {
+            return Err(Error::new(ErrorKind::Busy, "the inputs are still being written to; try again later"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Metrics and log, also of a run that failed.
+    fn tell_monitor(&self, done: &Result<Done>) -> Result<()> {
+        if self.dry {
+            return Ok(());
+        }
+        let code = done.as_ref().map_or_else(Error::exit_code, |_| 0);
+        let nothing = Done::default();
+        let d = done.as_ref().unwrap_or(&nothing);
+        let finished = Timestamp::now();
+        if let Some(path) = &self.run.metrics {
+            let mut text = String::new();
+            let mut metric =
+                |name: &str, help: &str, value: f64| text.push_str(&format!("# HELP ahu_{name} {help}\n# TYPE ahu_{name} gauge\nahu_{name} {value}\n"));
+            metric("run_exit_code", "Exit code of the last run.", f64::from(code));
+            metric("run_finished_seconds", "When the last run ended, in seconds since 1970.", finished.as_second() as f64);
+            metric("run_duration_seconds", "How long the last run took.", (finished.as_millisecond() - self.started.as_millisecond()) as f64 / 1000.0);
+            metric("run_rows", "Rows that the last run read.", d.rows as f64);
+            metric("run_new_tickets", "Tickets that were not in the history.", d.tally.new as f64);
+            metric("run_revised_tickets", "Tickets that came again with another text.", d.tally.revised as f64);
+            metric("run_known_tickets", "Tickets that were in the history already.", d.tally.known as f64);
+            metric("run_quarantined_rows", "Rows that could not be read.", d.quarantined as f64);
+            metric("run_days", "Days whose digests were issued.", d.days.len() as f64);
+            metric("run_growing_inputs", "Inputs left for later, because they are being written to.", d.growing.len() as f64);
+            output::publish(&text, Some(path), &[])?;
+        }
+        if let Some(path) = &self.run.log {
+            let line = serde_json::json!({
+                "started": self.started.to_string(), "finished": finished.to_string(), "night": self.day.to_string(), "exit": code,
+                "error": done.as_ref().err().map(ToString::to_string), "rows": d.rows, "new": d.tally.new, "revised": d.tally.revised, "known": d.tally.known,
+                "forgotten": d.tally.forgotten, "quarantined": d.quarantined, "unchanged_inputs": d.unchanged, "growing_inputs": d.growing,
+                "days": d.days.iter().map(|(day, n)| serde_json::json!({"day": day.to_string(), "revision": n})).collect::<Vec<_>>(),
+            });
+            let append = || std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(format!("{line}\n").as_bytes());
+            append().map_err(|e| Error::io(path.display(), "write", &e))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a file is at this moment; `None` for what is no file.
+fn stamp(source: &Source) -> Option<Input> {
+    let Source::File(path) = source else { return None };
+    let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let modified = meta.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let path = std::path::absolute(path).ok()?.to_string_lossy().into_owned();
+    Some(Input { path, size: meta.len(), modified: i64::try_from(modified.as_nanos()).ok()? })
+}

@@ -1,0 +1,137 @@
+//! What has happened, night by night: one SQLite file of tickets with their decisions, of runs, and of counts kept for reports.
+//!
+//! Tickets are told by channel and id; the same rows in any order, split over any nights, give the same tickets. A ticket that comes
+//! again with another text has a new version, and is decided by the latest; it stays on the day of its first. `docs/history.md`
+//! describes the tables and views.
+
+mod days;
+mod tickets;
+
+pub use days::Stored;
+pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
+
+use crate::error::{Error, ErrorKind, Result};
+use jiff::civil::Date;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Marks a SQLite file as one of ours: `ahu!` in ASCII.
+const APPLICATION: i32 = 0x6168_7521;
+/// The schema, and what makes each version of it the next.
+const SCHEMA: &str = include_str!("history/schema.sql");
+const MIGRATIONS: [&str; 0] = [];
+const VERSION: usize = 1 + MIGRATIONS.len();
+/// Memory for pages, in KiB.
+const CACHE_KIB: i64 = 128 * 1024;
+/// How long another program that looks into the file may keep us waiting.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Days count from here.
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// The number of a day.
+#[must_use]
+pub fn number(day: Date) -> i32 {
+    // Both are within the years that dates have.
+    day.since(EPOCH).map_or(0, |span| span.get_days())
+}
+
+/// The day of a number.
+#[must_use]
+pub fn date(number: i32) -> Date {
+    EPOCH.saturating_add(jiff::Span::new().days(number))
+}
+
+/// A history that is open.
+#[derive(Debug)]
+pub struct History {
+    db: Connection,
+    path: PathBuf,
+}
+
+impl History {
+    /// Opens a history for writing; makes it where there is none, and brings an older one up to date.
+    ///
+    /// # Errors
+    /// When the file is no history, of a later version, or cannot be written.
+    pub fn open(path: &Path) -> Result<History> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let history = History::connect(path, flags)?;
+        let failed = |e| failed(path, "open", &e);
+        history.db.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        history.db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        let version = history.version()?;
+        if version < VERSION {
+            history.migrate(version)?;
+        }
+        Ok(history)
+    }
+
+    /// Opens a history for reading only.
+    ///
+    /// # Errors
+    /// When there is none, or as [`History::open`].
+    pub fn read(path: &Path) -> Result<History> {
+        if !path.exists() {
+            return Err(Error::setup(format!("there is no history `{}` yet; `ahu run` makes it", path.display())));
+        }
+        let history = History::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        match history.version()? {
+            VERSION => Ok(history),
+            _ => Err(Error::setup(format!("the history `{}` is of an earlier version; the next `ahu run` brings it up to date", path.display()))),
+        }
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<History> {
+        let failed = |e| failed(path, "open", &e);
+        let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+        db.busy_timeout(PATIENCE).map_err(failed)?;
+        db.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
+        db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        db.set_prepared_statement_cache_capacity(64);
+        Ok(History { db, path: path.to_owned() })
+    }
+
+    /// The version of the schema; 0 for a file that is empty.
+    fn version(&self) -> Result<usize> {
+        let pragma = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|e| self.failed("read", &e));
+        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        let tables = self.one("SELECT count(*) FROM sqlite_schema")?;
+        let foreign = || Error::setup(format!("`{}` is a SQLite file, but no history of ahu; name another file", self.path.display()));
+        match usize::try_from(version) {
+            _ if tables == 0 && application == 0 => Ok(0),
+            Ok(version) if application == i64::from(APPLICATION) && version <= VERSION => Ok(version),
+            Ok(_) if application == i64::from(APPLICATION) => {
+                Err(Error::setup(format!("the history `{}` was written by a later version of ahu; use that one", self.path.display())))
+            }
+            _ => Err(foreign()),
+        }
+    }
+
+    fn migrate(&self, version: usize) -> Result<()> {
+        let steps = [SCHEMA].into_iter().chain(MIGRATIONS).skip(version).collect::<Vec<_>>().join("\n");
+        let sql = format!("BEGIN IMMEDIATE;\n{steps}\nPRAGMA application_id = {APPLICATION};\nPRAGMA user_version = {VERSION};\nCOMMIT;");
+        self.db.execute_batch(&sql).map_err(|e| self.failed("write", &e))
+    }
+
+    /// A single number that a query gives.
+    fn one(&self, sql: &str) -> Result<i64> {
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(|e| self.failed("read", &e))
+    }
+
+    fn failed(&self, doing: &str, cause: &rusqlite::Error) -> Error {
+        failed(&self.path, doing, cause)
+    }
+}
+
+/// What went wrong with a file, in the words of the other files' errors.
+fn failed(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    let path = path.display();
+    match cause.sqlite_error_code() {
+        Some(NotADatabase) => Error::setup(format!("`{path}` is no history: it is no SQLite file; name another file")),
+        Some(DatabaseCorrupt) => Error::new(ErrorKind::Io, format!("the history `{path}` is damaged ({cause}); put a backup in its place")),
+        Some(DatabaseBusy | DatabaseLocked) => Error::new(ErrorKind::Busy, format!("another program is writing to the history `{path}`; try again later")),
+        _ => Error::new(ErrorKind::Io, format!("cannot {doing} the history `{path}`: {cause}")),
+    }
+}

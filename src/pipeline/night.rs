@@ -1,0 +1,225 @@
+//! `run`: a night's tickets into the history, and the digests of the days that they changed.
+
+use super::summary::{GROUPED, Loose, SHOWN_IDS, grouped, spelling};
+use super::{Consumer, Job, Outcome, Output, Row};
+use crate::classify::Classifier;
+use crate::counts::{Counted, Counts, wording};
+use crate::digest::{Accounting, Digest, Groups, Header, Revision};
+use crate::error::Result;
+use crate::history::{Decider, History, Put, Quarantine, Record, Stored, Writing, number};
+use crate::ingest::reader::{Layout, Reject};
+use crate::mask;
+use crate::segment::{Normalizer, Segmenter};
+use crate::taxonomy::{Cause, Taxonomy};
+use jiff::civil::Date;
+use std::collections::HashMap;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+/// Reads, decides, and puts all tickets into the history. `texts` tells whether their texts are kept, masked.
+///
+/// # Errors
+/// What reading gave, or SQLite.
+pub fn record(job: &Job<'_>, texts: bool, history: &mut Writing<'_>) -> Result<Outcome> {
+    let taxonomy = job.classifier.taxonomy();
+    let mut recorder = Recorder { history, mask: job.mask };
+    let outcome = super::run(job, &Records { taxonomy, mask: job.mask, texts }, &mut recorder)?;
+    let a = outcome.accounting;
+    let tally = history.tally();
+    // Of rows that come again in one night only the first is another ticket; the history has found the same.
+    let counted = tally.new + tally.revised + tally.known + tally.forgotten + a.quarantined;
+    let accounting = Accounting { classified: counted - a.quarantined, duplicates: 0, ..a };
+    accounting.check()?;
+    Ok(outcome)
+}
+
+struct Records<'t> {
+    taxonomy: &'t Taxonomy,
+    mask: bool,
+    texts: bool,
+}
+
+struct Part {
+    file: String,
+    header: String,
+    records: Vec<Record>,
+}
+
+impl Output for Records<'_> {
+    type Part = Part;
+
+    fn begin(&self, layout: &Layout) -> Part {
+        let header = layout.columns.product.and_then(|c| layout.header.get(c)).cloned().unwrap_or_default();
+        Part { file: layout.file.clone(), header, records: Vec::new() }
+    }
+
+    fn row(&self, part: &mut Part, row: &Row<'_>) {
+        let (t, p) = (row.ticket, row.prediction);
+        let masked = |text: &str| if self.mask { mask::mask(text).into_owned() } else { text.to_owned() };
+        let text = masked(&t.text);
+        let said = xxh3_64(text.as_bytes());
+        let id = if t.id_is_row { "" } else { &*t.id };
+        let shown_id = if self.mask { mask::mask_id(id, mask::Cells::Ids).into_owned() } else { id.to_owned() };
+        let by = p.by_model.as_deref();
+        part.records.push(Record {
+            id: id.to_owned(),
+            shown_id,
+            channel: masked(t.channel.trim()),
+            day: row.when.map(|w| w.day),
+            second: row
+                .when
+                .and_then(|w| w.time)
+                .map(|t| (u32::from(t.hour().unsigned_abs()) * 60 + u32::from(t.minute().unsigned_abs())) * 60 + u32::from(t.second().unsigned_abs())),
+            written: masked(t.product.trim()),
+            header: String::new(),
+            product: spelling(p.product.as_deref().unwrap_or("")),
+            kind: p.kind,
+            cause: p.cause.map_or_else(String::new, |c| self.taxonomy.causes[c].name()),
+            pack: p.cause.map_or_else(String::new, |c| self.taxonomy.packs[self.taxonomy.causes[c].pack].id.clone()),
+            confidence: p.confidence(),
+            by_model: by.map_or([false; 3], |by| [by.kind, by.cause, by.product.is_some()]),
+            cells: by.map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
+            customer: t.customer.trim().to_owned(),
+            wording: wording(&t.text),
+            text: self.texts.then_some(text),
+            said,
+            file: String::new(),
+            line: row.span.line,
+            byte_start: row.span.start,
+            byte_len: row.span.len,
+        });
+    }
+}
+
+struct Recorder<'w, 'h> {
+    history: &'w mut Writing<'h>,
+    mask: bool,
+}
+
+impl Consumer<Part> for Recorder<'_, '_> {
+    // The history knows better which tickets are new: the earliest of equal rows tells a ticket's day, whichever comes first.
+    fn part(&mut self, part: Part, _: &[bool]) -> Result<()> {
+        for record in part.records {
+            let _: Put = self.history.put(&Record { file: part.file.clone(), header: part.header.clone(), ..record })?;
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        let detail = if self.mask { mask::mask(&reject.row.detail) } else { (&*reject.row.detail).into() };
+        self.history.quarantine(&Quarantine { row: &reject.row, detail: &detail })
+    }
+}
+
+/// What a classifier is told from others by.
+#[must_use]
+pub fn decider(classifier: &Classifier, models: &[Vec<u8>], settings: &str) -> Decider {
+    let hash = |parts: &mut dyn Iterator<Item = &[u8]>| {
+        let mut hasher = Xxh3::new();
+        parts.for_each(|part| {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        });
+        format!("{:016x}", hasher.digest())
+    };
+    Decider {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        taxonomy: format!("{:016x}", classifier.taxonomy().hash()),
+        models: if models.is_empty() { String::new() } else { hash(&mut models.iter().map(Vec::as_slice)) },
+        dictionary: hash(&mut classifier.taxonomy().words.iter().map(String::as_bytes)),
+        settings: settings.to_owned(),
+    }
+}
+
+/// How days are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Group what no cause took.
+    pub groups: bool,
+    /// Days within which a customer who comes again for the same cause comes for the same matter.
+    pub repeat_days: u32,
+    /// Whether texts are masked.
+    pub mask: bool,
+}
+
+/// Counts a day that has changed, and makes its digest: of all its tickets, in an order that does not depend on how they came.
+///
+/// # Errors
+/// What SQLite gives; broken accounting.
+pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
+    let mut counted = Counter::new(day, classifier.taxonomy());
+    let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
+    counted.digest(classifier, options, revision)
+}
+
+/// The digest of a day as it was counted last.
+///
+/// # Errors
+/// As [`issue`].
+pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
+    let mut counted = Counter::new(day, classifier.taxonomy());
+    history.tickets_of(day, options.groups, |ticket| counted.add(ticket))?;
+    counted.digest(classifier, options, history.revision_of(day)?)
+}
+
+/// Tickets of a day on their way from the history to a digest.
+struct Counter {
+    day: Date,
+    counts: Counts,
+    loose: Vec<Loose>,
+    /// The taxonomy, with the causes that it no longer has.
+    taxonomy: Taxonomy,
+    /// By name and pack, and by name alone.
+    causes: HashMap<(String, String), usize>,
+    keys: HashMap<String, String>,
+}
+
+impl Counter {
+    fn new(day: Date, taxonomy: &Taxonomy) -> Counter {
+        let of_pack = |(i, c): (usize, &Cause)| [((c.name(), taxonomy.packs[c.pack].id.clone()), i), ((c.name(), String::new()), c.counted_as)];
+        let causes = taxonomy.causes.iter().enumerate().flat_map(of_pack).collect();
+        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), taxonomy: taxonomy.clone(), causes, keys: HashMap::new() }
+    }
+
+    fn add(&mut self, ticket: Stored) {
+        let cause = (!ticket.cause.is_empty()).then(|| self.cause(&ticket));
+        let key = self.keys.entry(ticket.product.clone()).or_insert_with(|| Normalizer::builtin().folded(&ticket.product));
+        let contact = ticket.customer.map(|customer| (customer, number(self.day)));
+        let counted = Counted {
+            kind: ticket.kind,
+            cause,
+            counted_as: cause.map(|c| self.taxonomy.causes[c].counted_as),
+            id: &ticket.id,
+            contact,
+            wording: ticket.wording,
+            kind_cell: ticket.cells[0],
+            cause_cell: ticket.cells[1],
+        };
+        self.counts.add((key, &ticket.product), &counted);
+        if let Some(text) = ticket.text.filter(|_| cause.is_none() && self.loose.len() <= *GROUPED.end()) {
+            self.loose.push(Loose { product: key.clone(), kind: ticket.kind, id: ticket.id, text });
+        }
+    }
+
+    /// The cause of a ticket that has one; made where the taxonomy has it no more.
+    fn cause(&mut self, ticket: &Stored) -> usize {
+        let key = (ticket.cause.clone(), ticket.pack.clone());
+        let known = self.causes.get(&key).or_else(|| self.causes.get(&(ticket.cause.clone(), String::new()))).copied();
+        let cause = known.unwrap_or_else(|| self.taxonomy.cause_named(&ticket.cause));
+        self.causes.insert(key, cause);
+        cause
+    }
+
+    fn digest(mut self, classifier: &Classifier, options: Options, revision: Revision) -> Result<Digest> {
+        self.counts.add_days(Some(self.day), Some(self.day));
+        let total = self.counts.total();
+        let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
+        let groups = if options.groups { self.groups(classifier.segmenter(), options.mask) } else { Groups::new() };
+        let revision = (revision.number > 0).then_some(revision);
+        let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
+        Digest::new(&self.counts, accounting, &self.taxonomy, classifier.corrections(), header)
+    }
+
+    fn groups(&self, segmenter: &Segmenter, masked: bool) -> Groups {
+        grouped(&self.loose, SHOWN_IDS, segmenter, masked)
+    }
+}

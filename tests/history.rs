@@ -1,0 +1,214 @@
+//! `ahu run` and what it keeps.
+
+use crate::run::Desk;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SETTINGS: &str = "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"history.db\"\noutput = \"out\"\nsettle_seconds = 0\n";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.file("ahu.toml", SETTINGS);
+    std::fs::create_dir_all(desk.path().join("in")).expect("a folder");
+    desk
+}
+
+fn run(desk: &Desk) -> String {
+    let ran = desk.ahu("run --as-of 2026-11-22 --lang en");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stdout
+}
+
+/// All files below a folder, by their names.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(&at).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                all.insert(path.strip_prefix(folder).expect("below").to_string_lossy().into_owned(), std::fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    all
+}
+
+fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
+    value.as_str().map_or_else(|_| format!("{value:?}"), str::to_owned)
+}
+
+/// What people can ask of a history, without what tells of the runs.
+fn contents(desk: &Desk) -> Vec<String> {
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    let mut lines = Vec::new();
+    for sql in [
+        "SELECT id, channel, day, time, product, kind, cause, confidence, decided_by, text, versions FROM history_tickets ORDER BY channel, id",
+        "SELECT * FROM history_counts ORDER BY 1, 2, 3, 4, 5",
+    ] {
+        let mut statement = db.prepare(sql).expect("a view");
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            lines.push((0..columns).map(|c| shown(row.get_ref(c).expect("a value"))).collect::<Vec<_>>().join("|"));
+        }
+    }
+    lines
+}
+
+#[test]
+fn running_again_changes_nothing() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    assert!(run(&desk).contains("64 rows read = 64 new + 0 revised + 0 known + 0 quarantined; 1 days issued: 2025-08-23"));
+    let (before, kept) = (tree(&desk.path().join("out")), contents(&desk));
+    assert_eq!(before.len(), 4);
+    for _ in 0..3 {
+        assert!(run(&desk).contains("0 rows read"));
+    }
+    // Under another name all rows are read, and all are known.
+    desk.file("in/b.csv", include_bytes!("../data/story/tickets.csv"));
+    assert!(run(&desk).contains("64 rows read = 0 new + 0 revised + 64 known + 0 quarantined; no changes"));
+    assert_eq!((tree(&desk.path().join("out")), contents(&desk)), (before, kept));
+}
+
+#[test]
+fn the_digest_is_that_of_summarize() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    run(&desk);
+    let of_run = desk.read("out/2025-08-23/digest.json");
+    assert_eq!(of_run, desk.ahu("summarize in/a.csv --format json").stdout);
+}
+
+#[test]
+fn a_late_row_goes_to_its_own_day() {
+    let desk = desk();
+    desk.file("in/a.csv", "编号,时间,产品,内容\n1,2026-11-20 10:00,甲,活动奖励没到账\n2,2026-11-21 10:00,甲,一进游戏就闪退\n");
+    run(&desk);
+    let untouched = desk.read("out/2026-11-21/digest.txt");
+    desk.file("in/b.csv", "编号,时间,产品,内容\n3,2026-11-20 09:00,甲,活动的奖励一直没发\n");
+    assert!(run(&desk).contains("1 days issued: 2026-11-20 (revision 1)"));
+    let revised = desk.read("out/2026-11-20/digest.txt");
+    assert!(revised.contains("Revision 1 (tickets came late)") || revised.contains("第 1 次修订"), "{revised}");
+    assert!(revised.contains("1 → 2"), "{revised}");
+    assert_eq!(desk.read("out/2026-11-21/digest.txt"), untouched);
+}
+
+#[test]
+fn a_ticket_that_is_opened_again_is_one_ticket() {
+    let desk = desk();
+    desk.file("in/a.csv", "编号,时间,产品,内容\n1,2026-11-20 10:00,甲,活动奖励没到账\n");
+    run(&desk);
+    desk.file("in/b.csv", "编号,时间,产品,内容\n1,2026-11-22 10:00,甲,一进游戏就闪退\n");
+    assert!(run(&desk).contains("1 rows read = 0 new + 1 revised"));
+    let digest: serde_json::Value = serde_json::from_str(&desk.read("out/2026-11-20/digest.json")).expect("JSON");
+    assert_eq!(digest["products"][0]["kinds"][0]["causes"][0]["cause"], "运行 / 闪退崩溃", "{digest}");
+    assert!(!desk.path().join("out/2026-11-22").exists());
+    // The first version again is nothing new.
+    desk.file("in/c.csv", "编号,时间,产品,内容\n1,2026-11-20 10:00,甲,活动奖励没到账\n");
+    assert!(run(&desk).contains("0 new + 0 revised + 1 known"));
+}
+
+#[test]
+fn an_empty_input_leaves_all_as_it_was() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    run(&desk);
+    let before = tree(&desk.path().join("out"));
+    desk.file("in/b.csv", "");
+    desk.file("in/c.csv", "编号,时间,产品,内容\n");
+    assert!(run(&desk).contains("0 rows read"));
+    assert_eq!(tree(&desk.path().join("out")), before);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    let ran = desk.ahu("run --dry-run --lang en");
+    assert!(ran.stdout.contains("64 new") && ran.stdout.contains("nothing was written"), "{}", ran.stdout);
+    assert!(!desk.path().join("out").exists());
+    assert!(run(&desk).contains("64 new"));
+}
+
+#[test]
+fn what_a_killed_run_left_is_published_by_the_next() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    run(&desk);
+    let whole = tree(&desk.path().join("out"));
+    // As if it had been killed after the history was written.
+    std::fs::remove_dir_all(desk.path().join("out")).expect("removed");
+    desk.file("out/.2025-08-23.ahu-tmp/digest.txt", "half a dig");
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    db.execute("UPDATE days SET published = 0", []).expect("updated");
+    drop(db);
+    let ran = desk.ahu("run --as-of 2026-11-22 --lang en");
+    assert!(ran.stderr.contains("publishing 1 now"), "{}", ran.stderr);
+    assert_eq!(tree(&desk.path().join("out")), whole);
+}
+
+#[test]
+fn what_is_no_history_is_refused() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    desk.file("history.db", "not a database, but a text that is long enough to be told from one");
+    let ran = desk.ahu("run");
+    assert_eq!((ran.code, ran.stderr.contains("is no history")), (2, true), "{}", ran.stderr);
+    std::fs::remove_file(desk.path().join("history.db")).expect("removed");
+    rusqlite::Connection::open(desk.path().join("history.db")).expect("a file").execute_batch("CREATE TABLE t (a)").expect("a table");
+    let ran = desk.ahu("run");
+    assert_eq!((ran.code, ran.stderr.contains("no history of ahu")), (2, true), "{}", ran.stderr);
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    let lock = std::fs::File::create(desk.path().join("history.db.lock")).expect("a lock");
+    lock.lock().expect("locked");
+    desk.file("history.db.lock", "`ahu run`, process 1 on that machine");
+    let ran = desk.ahu("run");
+    assert_eq!(ran.code, 75);
+    assert!(ran.stderr.contains("in use by `ahu run`, process 1 on that machine"), "{}", ran.stderr);
+    drop(lock);
+    assert!(run(&desk).contains("64 new"));
+}
+
+proptest! {
+    // Each case runs the program several times; more of them by PROPTEST_CASES.
+    #![proptest_config(ProptestConfig::with_cases(8))]
+    #[test]
+    fn any_split_over_any_nights_gives_the_same_history(
+        rows in prop::collection::vec((0..12u32, 0..4u32, 0..24u32, 0..2usize, 0..6usize), 1..30),
+        nights in prop::collection::vec(0..7usize, 30),
+        order in any::<u64>(),
+    ) {
+        const TEXTS: [&str; 6] = ["活动奖励没到账", "一进游戏就闪退", "充值了没到账", "请问活动什么时候开始", "客服态度太差", "呵呵"];
+        let line = |r: &(u32, u32, u32, usize, usize)| format!("{},2026-11-{} {:02}:00,{},{}\n", r.0, 18 + r.1, r.2, ["甲", "乙"][r.3], TEXTS[r.4]);
+        let all: Vec<String> = rows.iter().map(line).collect();
+        let header = "编号,时间,产品,内容\n";
+        let whole = desk();
+        whole.file("in/a.csv", header.to_owned() + &all.concat());
+        run(&whole);
+        let parts = desk();
+        let mut shuffled: Vec<(u64, usize, &String)> =
+            all.iter().enumerate().map(|(i, l)| (xxhash_rust::xxh3::xxh3_64(&[i as u64, order].map(u64::to_le_bytes).concat()), nights[i], l)).collect();
+        shuffled.sort_unstable();
+        for night in 0..7 {
+            let lines: String = shuffled.iter().filter(|s| s.1 == night).map(|s| s.2.as_str()).collect();
+            if !lines.is_empty() {
+                parts.file(&format!("in/{night}.csv"), header.to_owned() + &lines);
+                run(&parts);
+            }
+        }
+        prop_assert_eq!(contents(&parts), contents(&whole));
+        // What was revised says so to people; programs see no difference.
+        let programs = |desk: &Desk| tree(&desk.path().join("out")).into_iter().filter(|(name, _)| name.ends_with(".json") || name.ends_with(".csv")).collect::<Vec<_>>();
+        prop_assert_eq!(programs(&parts), programs(&whole));
+    }
+}
