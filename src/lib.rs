@@ -9,6 +9,7 @@
 pub mod cell;
 pub mod classify;
 pub mod counts;
+pub mod detect;
 pub mod digest;
 pub mod discover;
 pub mod error;

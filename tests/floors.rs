@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 21] = [
+const FLOORS: [(&str, u32); 22] = [
     ("error", 0),
     ("cell", 0),
     ("ticket", 0),
@@ -22,6 +22,7 @@ const FLOORS: [(&str, u32); 21] = [
     ("review", 3),
     ("discover", 3),
     ("history", 3),
+    ("detect", 3),
     ("pipeline", 4),
     ("learn", 4),
     ("cli", 5),
