@@ -11,6 +11,7 @@ mod learn;
 mod lock;
 mod mask;
 mod output;
+mod report;
 mod review;
 mod run;
 mod setup;
@@ -44,6 +45,7 @@ enum Command {
     Learn(learn::Args),
     Mask(mask::Args),
     Run(run::Args),
+    Report(report::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Learn(args) => learn::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Run(args) => run::execute(args),
+        Command::Report(args) => report::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

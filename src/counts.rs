@@ -187,6 +187,19 @@ impl Counts {
         cell.add_wordings([ticket.wording]);
     }
 
+    /// Counts many tickets of one product, kind and cause at once, whose first ids are known.
+    pub fn add_many(&mut self, (key, name): (&str, &str), kind: Option<Kind>, cause: (Option<usize>, Option<usize>), count: u64, ids: &[String]) {
+        let product = self.products.entry(key.to_owned()).or_default();
+        *product.spellings.entry(name.to_owned()).or_default() += count;
+        let cell = product.cells.entry((kind, cause.1)).or_default();
+        if cell.count == 0 {
+            cell.first_cause = cause.0;
+        }
+        cell.count += count;
+        let room = self.max_ids.saturating_sub(cell.ids.len());
+        cell.ids.extend(ids.iter().take(room).cloned());
+    }
+
     /// Notes the days that tickets happened on.
     pub fn add_days(&mut self, first: Option<Date>, last: Option<Date>) {
         self.first_day = [self.first_day, first].into_iter().flatten().min();

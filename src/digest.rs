@@ -66,6 +66,9 @@ pub struct CauseDigest {
     /// How many have the same text as at least two others, but for numbers and punctuation: pasted. Absent where none has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_text: Option<u64>,
+    /// As [`KindDigest::against`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
     /// Team that owns the cause.
@@ -81,6 +84,9 @@ pub struct Unassigned {
     /// As [`CauseDigest::same_text`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_text: Option<u64>,
+    /// As [`KindDigest::against`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// Event ids, in the order of the input.
     pub ids: Vec<String>,
     /// Groups of them, the largest first; a group's `cause` is its name. Empty where there are too few tickets for groups, or too
@@ -98,10 +104,61 @@ pub struct KindDigest {
     /// How many they probably are, where a model was measured; `count` is how many were decided so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrected: Option<Corrected>,
+    /// How many they were before, in reports from a history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// By cause, most first.
     pub causes: Vec<CauseDigest>,
     /// The rest.
     pub unassigned: Unassigned,
+}
+
+/// What a count is held against.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Against {
+    /// As many days before.
+    pub before: u64,
+    /// The same weekday a week before, of reports of one day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub week_ago: Option<u64>,
+}
+
+/// Tickets by something else than product: channel, owning team, stage of the customer's journey, the causes' first part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Breakdown {
+    /// What they are told apart by.
+    pub by: &'static str,
+    /// Most tickets first.
+    pub rows: Vec<Share>,
+}
+
+/// A row of a breakdown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Channel, team, stage, part; empty where there is none.
+    pub name: String,
+    /// Tickets.
+    pub count: u64,
+    /// Complaints and inquiries among them.
+    pub complaints: u64,
+    /// See `complaints`.
+    pub inquiries: u64,
+    /// Tickets as many days before.
+    pub before: u64,
+}
+
+/// Tickets beside how much there was to complain about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// What is counted: orders, active users; as the file's header calls it.
+    pub of: String,
+    /// How many there were.
+    pub total: u64,
+    /// Complaints in a million of them, now and as many days before.
+    pub complaints_in_a_million: u64,
+    /// See `complaints_in_a_million`; absent where nothing is known of those days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 /// Tickets of one product.
@@ -117,6 +174,9 @@ pub struct ProductDigest {
     /// exact numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub read_for_certainty: Vec<String>,
+    /// Complaints beside orders or users, where a file tells how many there were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
 }
 
 /// A count with what is known of the classifier's errors: see [`crate::prevalence`].
@@ -188,6 +248,24 @@ pub struct Digest {
     /// Where it was issued before: for people, since to programs the same tickets are the same digest.
     #[serde(skip)]
     pub revision: Option<Revision>,
+    /// Of reports from a history: the days that counts are held against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<AgainstDays>,
+    /// Tickets by something else than product.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breakdowns: Vec<Breakdown>,
+}
+
+/// Days that counts are held against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgainstDays {
+    /// The first and the last of as many days before.
+    pub since: String,
+    /// See `since`.
+    pub until: String,
+    /// The same weekday a week before, of reports of one day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub week_ago: Option<String>,
 }
 
 /// Tickets of one product (by the key it is counted under) and kind that no cause took, in groups.
@@ -237,6 +315,43 @@ impl KindDigest {
     }
 }
 
+impl ProductDigest {
+    fn kind(&self, code: &str) -> Option<&KindDigest> {
+        self.kinds.iter().find(|k| k.kind == code)
+    }
+
+    /// `week_ago` is `Some(None)` where a week ago is asked for, and the product had nothing then.
+    fn hold_against(&mut self, before: Option<&ProductDigest>, week_ago: Option<Option<&ProductDigest>>) {
+        for code in Kind::ALL.into_iter().map(Kind::code).chain([UNDECIDED]) {
+            let of = |product: Option<&ProductDigest>| product.and_then(|p| p.kind(code)).cloned();
+            let (before, week_ago) = (of(before), week_ago.map(of));
+            if self.kind(code).is_none() && before.as_ref().is_some_and(|k| k.count > 0 || matches!(code, "complaint" | "inquiry")) {
+                self.kinds.push(KindDigest { kind: code, count: 0, corrected: None, against: None, causes: Vec::new(), unassigned: Unassigned::default() });
+            }
+            if let Some(kind) = self.kinds.iter_mut().find(|k| k.kind == code) {
+                kind.hold_against(before.as_ref(), week_ago.as_ref().map(Option::as_ref));
+            }
+        }
+    }
+}
+
+impl KindDigest {
+    fn hold_against(&mut self, before: Option<&KindDigest>, week_ago: Option<Option<&KindDigest>>) {
+        let against = |of: &dyn Fn(&KindDigest) -> u64| Against { before: before.map_or(0, of), week_ago: week_ago.map(|w| w.map_or(0, of)) };
+        for cause in before.iter().flat_map(|k| &k.causes) {
+            if !self.causes.iter().any(|c| c.cause == cause.cause) {
+                self.causes.push(CauseDigest { cause: cause.cause.clone(), team: cause.team.clone(), ..CauseDigest::default() });
+            }
+        }
+        for cause in &mut self.causes {
+            let of = |k: &KindDigest| k.causes.iter().find(|c| c.cause == cause.cause).map_or(0, |c| c.count);
+            cause.against = Some(against(&of));
+        }
+        self.unassigned.against = Some(against(&|k| k.unassigned.count));
+        self.against = Some(against(&|k| k.count));
+    }
+}
+
 impl Digest {
     /// Orders and names the counts.
     ///
@@ -261,7 +376,29 @@ impl Digest {
             products,
             ids_not_found: header.ids_not_found,
             revision: header.revision,
+            against: None,
+            breakdowns: Vec::new(),
         })
+    }
+
+    /// Holds every count against those of other days. What there was then and is no more stands with a count of 0.
+    pub fn hold_against(&mut self, before: &Digest, week_ago: Option<&Digest>) {
+        let mut products: Vec<String> = self.products.iter().map(|p| p.product.clone()).collect();
+        for other in &before.products {
+            if !products.contains(&other.product) {
+                products.push(other.product.clone());
+                self.products.push(ProductDigest { product: other.product.clone(), count: 0, kinds: Vec::new(), read_for_certainty: Vec::new(), rate: None });
+            }
+        }
+        for product in &mut self.products {
+            let of = |digest: &'_ Digest| digest.products.iter().find(|p| p.product == product.product).cloned();
+            product.hold_against(of(before).as_ref(), week_ago.map(of).as_ref().map(Option::as_ref));
+        }
+        self.against = Some(AgainstDays {
+            since: before.since.clone().unwrap_or_default(),
+            until: before.as_of.clone().unwrap_or_default(),
+            week_ago: week_ago.and_then(|w| w.as_of.clone()),
+        });
     }
 
     /// Tickets of this kind over all products; corrected where that is known.
@@ -330,6 +467,7 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
                         corrected: by_cause.get(i).filter(|_| alone).map(|c| c.and(cell.count - cell.modelled.1)),
                         matters: cell.matters(i32::try_from(header.repeat_days).unwrap_or(i32::MAX)),
                         same_text: cell.same_text(),
+                        against: None,
                         ids: cell.ids.clone(),
                         team: cause.team.clone(),
                     });
@@ -337,7 +475,7 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
                 None => {
                     let mut groups = header.groups.get(&(key.to_owned(), kind)).cloned().unwrap_or_default();
                     groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
-                    unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), ids: cell.ids.clone(), groups };
+                    unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), against: None, ids: cell.ids.clone(), groups };
                 }
             }
         }
@@ -346,10 +484,10 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
         let always = matches!(kind, Some(Kind::Complaint | Kind::Inquiry));
         let certain: u64 = cells.iter().filter(|((k, _), _)| *k == kind).map(|(_, cell)| cell.count - cell.modelled.0).sum();
         let corrected = kind.and_then(|k| by_kind.get(&(k as usize))).map(|c| c.and(certain));
-        (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, corrected, causes, unassigned })
+        (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, corrected, against: None, causes, unassigned })
     });
     let kinds: Vec<KindDigest> = kinds.collect();
     let few = (1..=READ_INSTEAD).contains(&counts.kinds.total().max(counts.causes.total()));
     let read_for_certainty = if few { counts.doubtful.clone() } else { Vec::new() };
-    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty }
+    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
 }

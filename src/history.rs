@@ -5,9 +5,11 @@
 //! describes the tables and views.
 
 mod days;
+mod period;
 mod tickets;
 
 pub use days::Stored;
+pub use period::DayCount;
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 
 use crate::error::{Error, ErrorKind, Result};

@@ -6,6 +6,7 @@ pub mod discover;
 pub mod inspect;
 pub mod labelled;
 pub mod night;
+pub mod period;
 pub mod propose;
 pub mod review;
 pub mod summary;

@@ -212,3 +212,32 @@ proptest! {
         prop_assert_eq!(programs(&parts), programs(&whole));
     }
 }
+
+#[test]
+fn a_report_holds_counts_against_those_before() {
+    let desk = desk();
+    let rows: String = (1..=14).flat_map(|day| (0..day % 7 + 1).map(move |i| format!("{day}-{i},2026-11-{day:02} 10:{i:02},甲,电话,活动奖励没到账\n"))).collect();
+    desk.file("in/a.csv", format!("编号,时间,产品,渠道,内容\n{rows}"));
+    desk.file("users.csv", "日期,产品,活跃用户\n2026-11-14,甲,1000\n2026-11-13,甲,3500\n");
+    run(&desk);
+    let report = |arguments: &str| -> serde_json::Value {
+        let ran = desk.ahu(&format!("report {arguments} --format json"));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        serde_json::from_str(&ran.stdout).expect("JSON")
+    };
+    let day = report("--rates users.csv --by channel --by area");
+    let complaints = &day["products"][0]["kinds"][0];
+    assert_eq!((complaints["count"].as_u64(), complaints["against"]["before"].as_u64(), complaints["against"]["week_ago"].as_u64()), (Some(1), Some(7), Some(1)), "{day}");
+    assert_eq!((day["products"][0]["rate"]["complaints_in_a_million"].as_u64(), day["products"][0]["rate"]["before"].as_u64()), (Some(1000), Some(2000)));
+    assert_eq!((&day["breakdowns"][0]["rows"][0]["name"], &day["breakdowns"][1]["rows"][0]["name"]), (&"电话".into(), &"活动".into()));
+    // The 14th is a Saturday: six days of its week, and of the week before.
+    let week = report("week");
+    assert_eq!((week["since"].as_str(), week["against"]["until"].as_str()), (Some("2026-11-09"), Some("2026-11-07")));
+    assert_eq!((week["products"][0]["count"].as_u64(), week["products"][0]["kinds"][0]["against"]["before"].as_u64()), (Some(26), Some(26)), "{week}");
+    // Nothing is known of October.
+    assert!(report("month")["against"].is_null());
+    let text = desk.ahu("report --since 2026-11-08 --as-of 2026-11-14");
+    assert!(text.stdout.contains("投诉 28（上期 28）") && text.stdout.contains("上期：2026-11-01 至 2026-11-07"), "{}", text.stdout);
+    let wrong = desk.ahu("report --since 2026-11-20 --as-of 2026-11-14");
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+}

@@ -36,14 +36,11 @@ pub struct Args {
 /// The settings file that is taken where none is named.
 const SETTINGS: &str = "ahu.toml";
 /// Days within which a customer who comes again for the same cause comes for the same matter.
-const REPEAT_DAYS: u32 = 7;
+pub const REPEAT_DAYS: u32 = 7;
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let started = Timestamp::now();
-    if args.taxonomy.config.is_none() && Path::new(SETTINGS).exists() {
-        args.taxonomy.config = Some(PathBuf::from(SETTINGS));
-    }
-    let settings = args.taxonomy.settings()?;
+    let settings = settings_of(&mut args.taxonomy)?;
     let run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     if let Some(folder) = run.history.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -71,6 +68,14 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     drop(lock);
     night.tell_monitor(&done)?;
     night.tell(&done?)
+}
+
+/// The settings: those of the file that is named, or of the one in this folder.
+pub fn settings_of(taxonomy: &mut TaxonomyArgs) -> Result<Settings> {
+    if taxonomy.config.is_none() && Path::new(SETTINGS).exists() {
+        taxonomy.config = Some(PathBuf::from(SETTINGS));
+    }
+    taxonomy.settings()
 }
 
 fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {

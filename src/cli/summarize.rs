@@ -40,11 +40,22 @@ pub struct Args {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum FormatArg {
+pub enum FormatArg {
     Text,
     Json,
     Csv,
     Markdown,
+}
+
+impl FormatArg {
+    pub fn format(self) -> Format {
+        match self {
+            FormatArg::Text => Format::Text,
+            FormatArg::Json => Format::Json,
+            FormatArg::Csv => Format::Csv,
+            FormatArg::Markdown => Format::Markdown,
+        }
+    }
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -88,13 +99,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);
-    let format = match args.format {
-        FormatArg::Text => Format::Text,
-        FormatArg::Json => Format::Json,
-        FormatArg::Csv => Format::Csv,
-        FormatArg::Markdown => Format::Markdown,
-    };
-    let mut text = report::render(&digest, format, report::Options { lang, all_ids: args.ids });
+    let mut text = report::render(&digest, args.format.format(), report::Options { lang, all_ids: args.ids });
     if args.bom {
         text.insert(0, '\u{feff}');
     }

@@ -166,47 +166,66 @@ struct Counter {
     day: Date,
     counts: Counts,
     loose: Vec<Loose>,
+    names: Names,
+}
+
+/// What names in the history mean: causes as indexes, products as the keys they are counted under.
+pub(super) struct Names {
     /// The taxonomy, with the causes that it no longer has.
-    taxonomy: Taxonomy,
+    pub taxonomy: Taxonomy,
     /// By name and pack, and by name alone.
     causes: HashMap<(String, String), usize>,
     keys: HashMap<String, String>,
 }
 
-impl Counter {
-    fn new(day: Date, taxonomy: &Taxonomy) -> Counter {
+impl Names {
+    pub fn new(taxonomy: &Taxonomy) -> Names {
         let of_pack = |(i, c): (usize, &Cause)| [((c.name(), taxonomy.packs[c.pack].id.clone()), i), ((c.name(), String::new()), c.counted_as)];
         let causes = taxonomy.causes.iter().enumerate().flat_map(of_pack).collect();
-        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), taxonomy: taxonomy.clone(), causes, keys: HashMap::new() }
+        Names { taxonomy: taxonomy.clone(), causes, keys: HashMap::new() }
+    }
+
+    /// The cause of this name and pack, and the one that it is counted under; made where the taxonomy has it no more.
+    pub fn cause(&mut self, name: &str, pack: &str) -> (Option<usize>, Option<usize>) {
+        if name.is_empty() {
+            return (None, None);
+        }
+        let key = (name.to_owned(), pack.to_owned());
+        let known = self.causes.get(&key).or_else(|| self.causes.get(&(name.to_owned(), String::new()))).copied();
+        let cause = known.unwrap_or_else(|| self.taxonomy.cause_named(name));
+        self.causes.insert(key, cause);
+        (Some(cause), Some(self.taxonomy.causes[cause].counted_as))
+    }
+
+    /// The key that a product is counted under.
+    pub fn key(&mut self, product: &str) -> String {
+        self.keys.entry(product.to_owned()).or_insert_with(|| Normalizer::builtin().folded(product)).clone()
+    }
+}
+
+impl Counter {
+    fn new(day: Date, taxonomy: &Taxonomy) -> Counter {
+        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), names: Names::new(taxonomy) }
     }
 
     fn add(&mut self, ticket: Stored) {
-        let cause = (!ticket.cause.is_empty()).then(|| self.cause(&ticket));
-        let key = self.keys.entry(ticket.product.clone()).or_insert_with(|| Normalizer::builtin().folded(&ticket.product));
+        let (cause, counted_as) = self.names.cause(&ticket.cause, &ticket.pack);
+        let key = self.names.key(&ticket.product);
         let contact = ticket.customer.map(|customer| (customer, number(self.day)));
         let counted = Counted {
             kind: ticket.kind,
             cause,
-            counted_as: cause.map(|c| self.taxonomy.causes[c].counted_as),
+            counted_as,
             id: &ticket.id,
             contact,
             wording: ticket.wording,
             kind_cell: ticket.cells[0],
             cause_cell: ticket.cells[1],
         };
-        self.counts.add((key, &ticket.product), &counted);
+        self.counts.add((&key, &ticket.product), &counted);
         if let Some(text) = ticket.text.filter(|_| cause.is_none() && self.loose.len() <= *GROUPED.end()) {
-            self.loose.push(Loose { product: key.clone(), kind: ticket.kind, id: ticket.id, text });
+            self.loose.push(Loose { product: key, kind: ticket.kind, id: ticket.id, text });
         }
-    }
-
-    /// The cause of a ticket that has one; made where the taxonomy has it no more.
-    fn cause(&mut self, ticket: &Stored) -> usize {
-        let key = (ticket.cause.clone(), ticket.pack.clone());
-        let known = self.causes.get(&key).or_else(|| self.causes.get(&(ticket.cause.clone(), String::new()))).copied();
-        let cause = known.unwrap_or_else(|| self.taxonomy.cause_named(&ticket.cause));
-        self.causes.insert(key, cause);
-        cause
     }
 
     fn digest(mut self, classifier: &Classifier, options: Options, revision: Revision) -> Result<Digest> {
@@ -216,7 +235,7 @@ impl Counter {
         let groups = if options.groups { self.groups(classifier.segmenter(), options.mask) } else { Groups::new() };
         let revision = (revision.number > 0).then_some(revision);
         let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
-        Digest::new(&self.counts, accounting, &self.taxonomy, classifier.corrections(), header)
+        Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)
     }
 
     fn groups(&self, segmenter: &Segmenter, masked: bool) -> Groups {

@@ -38,7 +38,12 @@ pub fn render(digest: &Digest, options: Options) -> String {
                 ));
             };
             for c in &k.causes {
-                line(&(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text)), [c.shown(), c.count], &lang.interval(c.corrected), &c.ids);
+                line(
+                    &(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against)),
+                    [c.shown(), c.count],
+                    &lang.interval(c.corrected),
+                    &c.ids,
+                );
             }
             if k.unassigned.count > 0 {
                 line(

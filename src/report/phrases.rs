@@ -1,7 +1,7 @@
 //! The words of reports, in each language.
 
 use super::harmless;
-use crate::digest::{Corrected, Unassigned};
+use crate::digest::{Against, AgainstDays, Corrected, Rate, Unassigned};
 use crate::prediction::Kind;
 
 /// Language of what people read.
@@ -176,6 +176,53 @@ impl Lang {
             (true, _) => String::new(),
             (_, Lang::En) => format!(" ({})", said.join(", ")),
             _ => format!("（{}）", said.join("，")),
+        }
+    }
+
+    /// `（上期 8，上周同日 10）` beside a count of a report.
+    #[must_use]
+    pub fn against(self, against: Option<Against>) -> String {
+        let Some(a) = against else { return String::new() };
+        let week = |zh: &str| a.week_ago.map_or(String::new(), |n| format!("{}{zh} {n}", self.comma()));
+        match self {
+            Lang::Zh => format!("（上期 {}{}）", a.before, week("上周同日")),
+            Lang::ZhHant => format!("（上期 {}{}）", a.before, week("上週同日")),
+            Lang::En => format!(" ({} before{})", a.before, a.week_ago.map_or(String::new(), |n| format!(", {n} a week ago"))),
+        }
+    }
+
+    /// Which days counts are held against.
+    #[must_use]
+    pub fn against_days(self, days: &AgainstDays) -> String {
+        let span = if days.since == days.until { days.until.clone() } else { format!("{} {} {}", days.since, self.pick("至", "至", "to"), days.until) };
+        match self {
+            Lang::Zh => format!("上期：{span}"),
+            Lang::ZhHant => format!("上期：{span}"),
+            Lang::En => format!("Before: {span}"),
+        }
+    }
+
+    /// `每百万活跃用户 320 件投诉（上期 280）`.
+    #[must_use]
+    pub fn rate(self, rate: &Rate) -> String {
+        let of = harmless(&rate.of);
+        let (n, total) = (rate.complaints_in_a_million, rate.total);
+        let before = rate.before.map_or(String::new(), |before| self.against(Some(Against { before, week_ago: None })));
+        match self {
+            Lang::Zh => format!("每百万{of} {n} 件投诉{before}，共 {total} {of}"),
+            Lang::ZhHant => format!("每百萬{of} {n} 件投訴{before}，共 {total} {of}"),
+            Lang::En => format!("{n} complaints in a million {of}{before}, of {total}"),
+        }
+    }
+
+    /// What a breakdown is by, and what its tickets without a name are.
+    #[must_use]
+    pub fn by(self, code: &str) -> (&'static str, &'static str) {
+        match code {
+            "channel" => (self.pick("按渠道", "按管道", "By channel"), self.pick("未注明渠道", "未註明管道", "no channel named")),
+            "team" => (self.pick("按负责团队", "按負責團隊", "By owning team"), self.pick("没有负责团队", "沒有負責團隊", "no owner")),
+            "stage" => (self.pick("按服务阶段", "按服務階段", "By stage"), self.pick("未注明阶段", "未註明階段", "no stage named")),
+            _ => (self.pick("按大类", "按大類", "By area"), self.unassigned()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! For a terminal: what 阿虎 would have written on a sheet of paper.
 
 use super::{Options, harmless, shown_ids};
-use crate::digest::{Changed, Digest, KindDigest, ProductDigest, Revision};
+use crate::digest::{Against, Breakdown, Changed, Digest, KindDigest, ProductDigest, Revision, Share};
 use std::collections::HashSet;
 use unicode_width::UnicodeWidthStr;
 
@@ -23,11 +23,16 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push('\n');
         product_lines(&mut out, product, options);
     }
+    digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, lang));
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| harmless(id)).collect();
         out.push_str(&format!("\n{} {}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), ids.len(), lang.colon(), ids.join(" ")));
     }
     out.push('\n');
+    if let Some(days) = &digest.against {
+        out.push_str(&lang.against_days(days));
+        out.push('\n');
+    }
     if digest.is_corrected() {
         out.push_str(lang.corrections());
         out.push('\n');
@@ -39,6 +44,22 @@ pub fn render(digest: &Digest, options: Options) -> String {
     out.push_str(&accounting_line(digest, options));
     out.push('\n');
     out
+}
+
+/// Tickets by channel, team, stage or area.
+fn breakdown(out: &mut String, breakdown: &Breakdown, lang: super::Lang) {
+    let (head, nameless) = lang.by(breakdown.by);
+    out.push_str(&format!("\n{head}\n"));
+    let name = |s: &Share| if s.name.is_empty() { nameless.to_owned() } else { harmless(&s.name) };
+    let digits = breakdown.rows.iter().map(|s| s.count.to_string().len()).max().unwrap_or(1);
+    let width = breakdown.rows.iter().map(|s| name(s).width()).max().unwrap_or(0).min(40);
+    for s in &breakdown.rows {
+        let name = name(s);
+        let pad = " ".repeat(width.saturating_sub(name.width()));
+        let kinds = [lang.counted("complaint", s.complaints), lang.counted("inquiry", s.inquiries)].join(lang.comma());
+        let against = lang.against(Some(Against { before: s.before, week_ago: None }));
+        out.push_str(&format!("    {:>digits$}  {name}{pad}  {kinds}{against}\n", s.count));
+    }
 }
 
 /// Changes that a revised digest names.
@@ -108,7 +129,10 @@ fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
     let name = if product.product.is_empty() { lang.no_product().to_owned() } else { harmless(&product.product) };
     let kinds: Vec<String> = product.kinds.iter().map(|k| counted(k, lang)).collect();
     out.push_str(&format!("【{name}】{}\n", kinds.join(lang.comma())));
-    for kind in product.kinds.iter().filter(|k| k.count > 0) {
+    if let Some(rate) = &product.rate {
+        out.push_str(&format!("  {}\n", lang.rate(rate)));
+    }
+    for kind in product.kinds.iter().filter(|k| k.count > 0 || !k.causes.is_empty()) {
         kind_lines(out, kind, options);
     }
     if !product.read_for_certainty.is_empty() {
@@ -119,10 +143,10 @@ fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
 
 /// `投诉 30（27–33）`, `没有咨询`.
 pub(crate) fn counted(kind: &KindDigest, lang: super::Lang) -> String {
-    if kind.shown() == 0 && kind.corrected.is_none_or(|c| c.high == 0) {
+    if kind.shown() == 0 && kind.corrected.is_none_or(|c| c.high == 0) && kind.against.is_none_or(|a| a.before == 0) {
         return lang.none_of(kind.kind);
     }
-    lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected)
+    lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected) + &lang.against(kind.against)
 }
 
 /// Groups shown beside what has causes, and where there are no causes.
@@ -146,7 +170,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
-            let again = lang.beside(only.count, only.matters, only.same_text);
+            let again = lang.beside(only.count, only.matters, only.same_text) + &lang.against(only.against);
             let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
             out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
             return;
@@ -167,7 +191,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         .iter()
         .map(|c| Line {
             count: c.shown(),
-            cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text),
+            cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against),
             ids: ids(&c.ids, c.count),
         })
         .collect();
@@ -182,7 +206,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
             lines.push(Line { count: rest, cause: lang.others().to_owned(), ids: ids(&others, rest) });
         }
     } else if u.count > 0 {
-        let cause = lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.groups(u, GROUPS_IN_LINE);
+        let cause = lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.against(u.against) + &lang.groups(u, GROUPS_IN_LINE);
         lines.push(Line { count: u.count, cause, ids: ids(&u.ids, u.count) });
     }
     let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);

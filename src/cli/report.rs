@@ -1,0 +1,129 @@
+//! `ahu report`: a digest of a day, week, month, quarter, year or any days from the history.
+
+use super::output;
+use super::run::{REPEAT_DAYS, settings_of};
+use super::setup::{TaxonomyArgs, read_text};
+use super::summarize::{FormatArg, LangArg};
+use ahu::error::{Error, Result};
+use ahu::history::History;
+use ahu::ingest::{Source, dates};
+use ahu::pipeline::period::{self, Amounts, By, Length};
+use ahu::report;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write a digest of days from the history, held against the days before: day, week, month, quarter, year, or any days
+#[derive(clap::Args)]
+pub struct Args {
+    /// How long: the one that `--as-of` is in, up to that day
+    #[arg(value_enum, default_value = "day")]
+    length: LengthArg,
+    #[command(flatten)]
+    taxonomy: TaxonomyArgs,
+    /// The history [default: the one of the settings file]
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// The last day [default: the last one that has tickets]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    /// The first day, instead of a length; held against as many days before
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Only this product
+    #[arg(long, value_name = "NAME")]
+    product: Option<String>,
+    /// Count by something else as well; repeatable
+    #[arg(long, value_enum)]
+    by: Vec<ByArg>,
+    /// CSV of orders or active users: day, product (may be missing), number; complaints are told as a rate of them
+    #[arg(long, value_name = "FILE")]
+    rates: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_enum, default_value = "text")]
+    format: FormatArg,
+    /// Language of what people read: zh, zh-Hant, en [default: zh]
+    #[arg(long)]
+    lang: Option<LangArg>,
+    /// Write to FILE instead of stdout; replaced whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LengthArg {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// What tickets are told apart by.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ByArg {
+    /// Channel
+    Channel,
+    /// Team that owns the cause
+    Team,
+    /// Stage of the customer's journey
+    Stage,
+    /// First part of the cause
+    Area,
+}
+
+pub fn execute(mut args: Args) -> Result<ExitCode> {
+    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
+    let settings = settings_of(&mut args.taxonomy)?;
+    let path = args.history.or_else(|| settings.run.as_ref().map(|r| r.history.clone()));
+    let path = path.ok_or_else(|| Error::setup("which history? name it with `--history`, or its settings with `--config`"))?;
+    let history = History::read(&path)?;
+    let Some((first, last)) = history.span()? else {
+        output::complain("the history has no tickets yet");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let day = |option: &str, text: &Option<String>| {
+        let wrong = |text: &String| Error::setup(format!("`{option}`: expected a day such as 2026-11-22, found `{text}`"));
+        text.as_ref().map(|text| dates::day(text).ok_or_else(|| wrong(text))).transpose()
+    };
+    let until = day("--as-of", &args.as_of)?.unwrap_or(last);
+    let length = match args.length {
+        LengthArg::Day => Length::Day,
+        LengthArg::Week => Length::Week,
+        LengthArg::Month => Length::Month,
+        LengthArg::Quarter => Length::Quarter,
+        LengthArg::Year => Length::Year,
+    };
+    let (days, before) = match day("--since", &args.since)? {
+        None => length.of(until),
+        Some(since) if since > until => return Err(Error::setup(format!("`--since` {since} is after {until}"))),
+        Some(since) => ((since, until), earlier(since, until)),
+    };
+    if days.1 < first || days.0 > last {
+        output::complain(&format!("the history has tickets from {first} to {last}"));
+    }
+    let by = args.by.iter().map(|by| match by {
+        ByArg::Channel => By::Channel,
+        ByArg::Team => By::Team,
+        ByArg::Stage => By::Stage,
+        ByArg::Area => By::Area,
+    });
+    let week_ago = (days.0 == days.1).then(|| days.0.saturating_sub(7.days()));
+    let options = period::Options { days, before, week_ago, product: args.product, by: by.collect(), repeat_days: REPEAT_DAYS };
+    let rates =
+        args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
+    let classifier = args.taxonomy.classifier(&settings, &[])?;
+    let digest = period::report(&history, &classifier, &options, rates.as_ref())?;
+    let text = report::render(&digest, args.format.format(), report::Options { lang, all_ids: false });
+    let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();
+    output::publish(&text, args.output.as_deref(), &kept)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As many days before.
+fn earlier(since: Date, until: Date) -> (Date, Date) {
+    let days = until.since(since).map_or(0, |s| s.get_days());
+    let end = since.saturating_sub(1.day());
+    (end.saturating_sub(days.days()), end)
+}

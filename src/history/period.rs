@@ -1,0 +1,66 @@
+//! Counts over many days, from what is kept of each.
+
+use super::tickets::kind_of;
+use super::{History, date, number};
+use crate::error::Result;
+use crate::prediction::Kind;
+use jiff::civil::Date;
+use rusqlite::{Connection, params};
+
+/// Tickets of one day, product, channel, kind and cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCount {
+    /// Day.
+    pub day: Date,
+    /// Product.
+    pub product: String,
+    /// Channel.
+    pub channel: String,
+    /// Kind; `None` where it was not decided.
+    pub kind: Option<Kind>,
+    /// Cause; empty for what no cause took.
+    pub cause: String,
+    /// Tickets.
+    pub count: u64,
+    /// The ids of the first of them, a line each.
+    pub ids: String,
+}
+
+impl History {
+    /// The first and the last day that have tickets.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn span(&self) -> Result<Option<(Date, Date)>> {
+        let read = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i32>>(0)?.zip(row.get::<_, Option<i32>>(1)?));
+        let span = self.db.query_row("SELECT min(day), max(day) FROM days WHERE tickets > 0", [], read).map_err(|e| self.failed("read", &e))?;
+        Ok(span.map(|(first, last)| (date(first), date(last))))
+    }
+
+    /// Calls `each` for the counts of days, in the order of days.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn counts(&self, from: Date, to: Date, mut each: impl FnMut(DayCount)) -> Result<()> {
+        let mut read = |db: &Connection| -> rusqlite::Result<()> {
+            let mut statement = db.prepare_cached(
+                "SELECT n.day, p.text, c.text, n.kind, a.text, n.count, n.ids FROM counts n JOIN names p ON p.name = n.product
+                 JOIN names c ON c.name = n.channel JOIN names a ON a.name = n.cause WHERE n.day BETWEEN ? AND ? ORDER BY n.day, c.text",
+            )?;
+            let mut rows = statement.query(params![number(from), number(to)])?;
+            while let Some(row) = rows.next()? {
+                each(DayCount {
+                    day: date(row.get(0)?),
+                    product: row.get(1)?,
+                    channel: row.get(2)?,
+                    kind: kind_of(row.get(3)?),
+                    cause: row.get(4)?,
+                    count: row.get::<_, i64>(5)? as u64,
+                    ids: row.get(6)?,
+                });
+            }
+            Ok(())
+        };
+        read(&self.db).map_err(|e| self.failed("read", &e))
+    }
+}

@@ -1,0 +1,277 @@
+//! `report`: a digest of many days from the history's counts, held against as many days before.
+
+use super::night::{self, Names};
+use super::summary::SHOWN_IDS;
+use crate::classify::Classifier;
+use crate::counts::Counts;
+use crate::digest::{Accounting, Breakdown, Digest, Header, Rate, Share};
+use crate::error::{Error, Result};
+use crate::history::{DayCount, History};
+use crate::prediction::Kind;
+use crate::taxonomy::{Cause, Taxonomy};
+use jiff::civil::{Date, Weekday};
+use jiff::{Span, ToSpan};
+use std::collections::{BTreeMap, HashMap};
+
+/// How long a report's time is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// One day.
+    Day,
+    /// Monday to Sunday.
+    Week,
+    /// A month of the calendar.
+    Month,
+    /// Three months from January, April, July, October.
+    Quarter,
+    /// A year of the calendar.
+    Year,
+}
+
+/// Days of a report: from the first to the last, both of it.
+pub type Days = (Date, Date);
+
+impl Length {
+    /// The days that `day` is in, up to `day`; and as many before, from the first on: of a week that has come to Wednesday, Monday to
+    /// Wednesday of the week before.
+    ///
+    /// ```
+    /// use ahu::pipeline::period::Length;
+    /// use jiff::civil::date;
+    /// let (now, before) = Length::Month.of(date(2026, 11, 22));
+    /// assert_eq!((now, before), ((date(2026, 11, 1), date(2026, 11, 22)), (date(2026, 10, 1), date(2026, 10, 22))));
+    /// assert_eq!(Length::Month.of(date(2026, 3, 31)).1, (date(2026, 2, 1), date(2026, 2, 28)));
+    /// ```
+    #[must_use]
+    pub fn of(self, day: Date) -> (Days, Days) {
+        let months = |n: i8| day.first_of_month().saturating_sub(((day.month() - 1) % n).months());
+        let (first, length): (Date, Span) = match self {
+            Length::Day => (day, 1.day()),
+            Length::Week => (day.saturating_sub(day.weekday().since(Weekday::Monday).days()), 1.week()),
+            Length::Month => (months(1), 1.month()),
+            Length::Quarter => (months(3), 3.months()),
+            Length::Year => (months(12), 1.year()),
+        };
+        let (before, end) = (first.saturating_sub(length), first.saturating_sub(1.day()));
+        // All of it is held against all of the one before, whatever their lengths.
+        let whole = day == first.saturating_add(length).saturating_sub(1.day());
+        let until = if whole { end } else { before.saturating_add(days_between(first, day).days()).min(end) };
+        ((first, day), (before, until))
+    }
+}
+
+fn days_between(from: Date, to: Date) -> i32 {
+    to.since(from).map_or(0, |s| s.get_days())
+}
+
+/// What a report tells tickets apart by, beside products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Channel as written.
+    Channel,
+    /// Team that owns the cause.
+    Team,
+    /// Stage of the customer's journey.
+    Stage,
+    /// First part of the cause's path.
+    Area,
+}
+
+impl By {
+    /// Its code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            By::Channel => "channel",
+            By::Team => "team",
+            By::Stage => "stage",
+            By::Area => "area",
+        }
+    }
+}
+
+/// What a report is of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Its days.
+    pub days: Days,
+    /// The days that it is held against.
+    pub before: Days,
+    /// The same weekday a week before, of a report of one day.
+    pub week_ago: Option<Date>,
+    /// Only this product.
+    pub product: Option<String>,
+    /// Breakdowns.
+    pub by: Vec<By>,
+    /// Days within which a customer who comes again for the same cause comes for the same matter.
+    pub repeat_days: u32,
+}
+
+/// Counts days from the history, and holds them against others.
+///
+/// # Errors
+/// What SQLite gives; when no ticket is of the product.
+pub fn report(history: &History, classifier: &Classifier, options: &Options, amounts: Option<&Amounts>) -> Result<Digest> {
+    let mut now = Period::read(history, classifier.taxonomy(), options.days, options)?;
+    let before = Period::read(history, classifier.taxonomy(), options.before, options)?;
+    let week_ago = options.week_ago.map(|day| Period::read(history, classifier.taxonomy(), (day, day), options)).transpose()?;
+    let breakdowns = options.by.iter().map(|by| Breakdown { by: by.code(), rows: shares(now.by(*by), &before.by(*by)) }).collect();
+    let mut digest = match options.days {
+        // Of one day all is known, not only counts.
+        (day, last) if day == last => {
+            let counted = night::Options { groups: true, repeat_days: options.repeat_days, mask: true };
+            let mut digest = night::reissue(history, day, classifier, counted)?;
+            let wanted = options.product.as_ref().map(|p| now.names.key(p));
+            digest.products.retain(|p| wanted.as_ref().is_none_or(|wanted| *wanted == now.names.key(&p.product)));
+            digest
+        }
+        _ => now.digest()?,
+    };
+    // A count of days before the history began would be a lie.
+    let began = history.span()?.map(|span| span.0);
+    let known = |day: &Date| began.is_some_and(|began| began <= *day);
+    let week_ago = week_ago.filter(|w| known(&w.days.0));
+    let (before, week_ago) = (before.into_digest()?, week_ago.map(Period::into_digest).transpose()?);
+    if known(&options.before.0) {
+        digest.hold_against(&before, week_ago.as_ref());
+    }
+    digest.breakdowns = breakdowns;
+    if let Some(amounts) = amounts {
+        for product in &mut digest.products {
+            let complaints = |d: &Digest| d.products.iter().find(|p| p.product == product.product).and_then(|p| p.kinds.first()).map_or(0, |k| k.count);
+            let rate = |complaints: u64, total: u64| (total > 0).then(|| (complaints as f64 * 1e6 / total as f64).round() as u64);
+            let total = amounts.of(&product.product, options.days);
+            let earlier = rate(complaints(&before), amounts.of(&product.product, options.before));
+            let now = product.kinds.first().map_or(0, |k| k.count);
+            product.rate = rate(now, total).map(|value| Rate { of: amounts.name.clone(), total, complaints_in_a_million: value, before: earlier });
+        }
+    }
+    Ok(digest)
+}
+
+/// The counts of some days.
+struct Period {
+    days: Days,
+    counts: Counts,
+    names: Names,
+    /// By channel, kind and cause.
+    cells: BTreeMap<(String, Option<Kind>, String), u64>,
+}
+
+impl Period {
+    fn read(history: &History, taxonomy: &Taxonomy, days: Days, options: &Options) -> Result<Period> {
+        let mut period = Period { days, counts: Counts::new(SHOWN_IDS), names: Names::new(taxonomy), cells: BTreeMap::new() };
+        let wanted = options.product.as_ref().map(|p| period.names.key(p));
+        history.counts(days.0, days.1, |count| {
+            let key = period.names.key(&count.product);
+            if wanted.as_ref().is_none_or(|wanted| *wanted == key) {
+                period.add(&key, count);
+            }
+        })?;
+        Ok(period)
+    }
+
+    fn add(&mut self, key: &str, count: DayCount) {
+        let (_, cause) = self.names.cause(&count.cause, "");
+        let ids: Vec<String> = count.ids.lines().map(str::to_owned).collect();
+        self.counts.add_many((key, &count.product), count.kind, (cause, cause), count.count, &ids);
+        *self.cells.entry((count.channel, count.kind, count.cause)).or_default() += count.count;
+    }
+
+    /// Tickets by something, with their complaints and inquiries.
+    fn by(&self, by: By) -> HashMap<String, [u64; 3]> {
+        let causes: HashMap<String, &Cause> = self.names.taxonomy.causes.iter().map(|c| (c.name(), c)).collect();
+        let mut all: HashMap<String, [u64; 3]> = HashMap::new();
+        for ((channel, kind, cause), count) in &self.cells {
+            let of_cause = |f: &dyn Fn(&Cause) -> Option<String>| causes.get(cause).and_then(|c| f(c)).unwrap_or_default();
+            let name = match by {
+                By::Channel => channel.clone(),
+                By::Team => of_cause(&|c| c.team.clone()),
+                By::Stage => of_cause(&|c| c.stage.clone()),
+                By::Area => cause.split(" / ").next().unwrap_or_default().to_owned(),
+            };
+            let row = all.entry(name).or_default();
+            row[0] += count;
+            row[1] += if *kind == Some(Kind::Complaint) { *count } else { 0 };
+            row[2] += if *kind == Some(Kind::Inquiry) { *count } else { 0 };
+        }
+        all
+    }
+
+    fn digest(&mut self) -> Result<Digest> {
+        let (first, last) = self.days;
+        self.counts.add_days(Some(first), Some(last));
+        let total = self.counts.total();
+        let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
+        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header::default())
+    }
+
+    fn into_digest(mut self) -> Result<Digest> {
+        self.digest()
+    }
+}
+
+/// The rows of a breakdown.
+fn shares(now: HashMap<String, [u64; 3]>, before: &HashMap<String, [u64; 3]>) -> Vec<Share> {
+    let gone = before.keys().filter(|name| !now.contains_key(*name)).map(|name| (name.clone(), [0; 3])).collect::<Vec<_>>();
+    let share = |(name, [count, complaints, inquiries]): (String, [u64; 3])| Share {
+        before: before.get(&name).map_or(0, |b| b[0]),
+        name,
+        count,
+        complaints,
+        inquiries,
+    };
+    let mut rows: Vec<Share> = now.into_iter().chain(gone).map(share).collect();
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    rows
+}
+
+/// How many orders, or active users, there were: by product and day.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Amounts {
+    /// What they are called.
+    name: String,
+    /// By folded product; the empty one is of all products.
+    of: HashMap<String, BTreeMap<Date, u64>>,
+}
+
+impl Amounts {
+    /// Reads a CSV of a day, a product (this column may be missing) and a number. `day` reads a day.
+    ///
+    /// # Errors
+    /// Names the line that is not so.
+    ///
+    /// ```
+    /// use ahu::pipeline::period::Amounts;
+    /// let read = |text: &str| text.parse().ok();
+    /// assert!(Amounts::parse("日期,产品,活跃用户\n2026-11-01,甲,12000\n", &read).is_ok());
+    /// assert!(Amounts::parse("日期,产品,活跃用户\n2026-11-01,甲,很多\n", &read).unwrap_err().to_string().contains("line 2"));
+    /// ```
+    pub fn parse(text: &str, day: &dyn Fn(&str) -> Option<Date>) -> Result<Amounts> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let wrong = |e: csv::Error| Error::setup(format!("expected a CSV of day, product and number: {e}"));
+        let header = reader.headers().map_err(wrong)?.clone();
+        if !(2..=3).contains(&header.len()) {
+            return Err(Error::setup(format!("expected the columns day, product (if any) and number, found {} columns", header.len())));
+        }
+        let mut amounts = Amounts { name: header[header.len() - 1].to_owned(), of: HashMap::new() };
+        for record in reader.records() {
+            let record = record.map_err(wrong)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let bad = |what: &str, found: &str| Error::setup(format!("expected {what}, found `{found}`")).at_line(line);
+            let at = day(&record[0]).ok_or_else(|| bad("a day such as 2026-11-22", &record[0]))?;
+            let number = &record[record.len() - 1];
+            let number: u64 = number.replace(',', "").parse().map_err(|_| bad("a whole number", number))?;
+            let product = if record.len() == 3 { crate::segment::Normalizer::builtin().folded(&record[1]) } else { String::new() };
+            *amounts.of.entry(product).or_default().entry(at).or_default() += number;
+        }
+        Ok(amounts)
+    }
+
+    /// How many a product had; without a product column as many as all.
+    fn of(&self, product: &str, days: Days) -> u64 {
+        let key = crate::segment::Normalizer::builtin().folded(product);
+        let of = self.of.get(&key).or_else(|| self.of.get(""));
+        of.map_or(0, |days_of| days_of.range(days.0..=days.1).map(|(_, n)| n).sum())
+    }
+}
