@@ -1,5 +1,6 @@
 //! Every number a report shows, computed and ordered once. Renderers only write it down.
 
+use crate::alert::Alert;
 use crate::counts::{CellKey, Counts, ProductCounts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prediction::Kind;
@@ -227,7 +228,7 @@ pub struct Changed {
 }
 
 /// The digest: the value all reports are made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Digest {
     /// Version of this format.
     pub version: u32,
@@ -248,6 +249,9 @@ pub struct Digest {
     /// Where it was issued before: for people, since to programs the same tickets are the same digest.
     #[serde(skip)]
     pub revision: Option<Revision>,
+    /// What is unusual on this day: for people; programs read it in a file of its own.
+    #[serde(skip)]
+    pub alerts: Vec<Alert>,
     /// Of reports from a history: the days that counts are held against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<AgainstDays>,
@@ -376,6 +380,7 @@ impl Digest {
             products,
             ids_not_found: header.ids_not_found,
             revision: header.revision,
+            alerts: Vec::new(),
             against: None,
             breakdowns: Vec::new(),
         })

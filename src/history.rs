@@ -4,10 +4,12 @@
 //! again with another text has a new version, and is decided by the latest; it stays on the day of its first. `docs/history.md`
 //! describes the tables and views.
 
+mod alerts;
 mod days;
 mod period;
 mod tickets;
 
+pub use alerts::Raised;
 pub use days::Stored;
 pub use period::DayCount;
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+pub mod alert;
 pub mod cell;
 pub mod classify;
 pub mod counts;

@@ -10,6 +10,7 @@ pub mod period;
 pub mod propose;
 pub mod review;
 pub mod summary;
+pub mod watch;
 
 use crate::cell::push_cell;
 use crate::classify::{Classifier, Field, Scratch};

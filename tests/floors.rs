@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 22] = [
+const FLOORS: [(&str, u32); 23] = [
     ("error", 0),
+    ("alert", 0),
     ("cell", 0),
     ("ticket", 0),
     ("taxonomy", 0),

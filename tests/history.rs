@@ -216,7 +216,8 @@ proptest! {
 #[test]
 fn a_report_holds_counts_against_those_before() {
     let desk = desk();
-    let rows: String = (1..=14).flat_map(|day| (0..day % 7 + 1).map(move |i| format!("{day}-{i},2026-11-{day:02} 10:{i:02},甲,电话,活动奖励没到账\n"))).collect();
+    let rows: String =
+        (1..=14).flat_map(|day| (0..day % 7 + 1).map(move |i| format!("{day}-{i},2026-11-{day:02} 10:{i:02},甲,电话,活动奖励没到账\n"))).collect();
     desk.file("in/a.csv", format!("编号,时间,产品,渠道,内容\n{rows}"));
     desk.file("users.csv", "日期,产品,活跃用户\n2026-11-14,甲,1000\n2026-11-13,甲,3500\n");
     run(&desk);
@@ -227,7 +228,11 @@ fn a_report_holds_counts_against_those_before() {
     };
     let day = report("--rates users.csv --by channel --by area");
     let complaints = &day["products"][0]["kinds"][0];
-    assert_eq!((complaints["count"].as_u64(), complaints["against"]["before"].as_u64(), complaints["against"]["week_ago"].as_u64()), (Some(1), Some(7), Some(1)), "{day}");
+    assert_eq!(
+        (complaints["count"].as_u64(), complaints["against"]["before"].as_u64(), complaints["against"]["week_ago"].as_u64()),
+        (Some(1), Some(7), Some(1)),
+        "{day}"
+    );
     assert_eq!((day["products"][0]["rate"]["complaints_in_a_million"].as_u64(), day["products"][0]["rate"]["before"].as_u64()), (Some(1000), Some(2000)));
     assert_eq!((&day["breakdowns"][0]["rows"][0]["name"], &day["breakdowns"][1]["rows"][0]["name"]), (&"电话".into(), &"活动".into()));
     // The 14th is a Saturday: six days of its week, and of the week before.
@@ -240,4 +245,52 @@ fn a_report_holds_counts_against_those_before() {
     assert!(text.stdout.contains("投诉 28（上期 28）") && text.stdout.contains("上期：2026-11-01 至 2026-11-07"), "{}", text.stdout);
     let wrong = desk.ahu("report --since 2026-11-20 --as-of 2026-11-14");
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+}
+
+/// Tickets of one cause on some days of November, so many on each.
+fn november(of_day: impl Fn(u32) -> u32) -> String {
+    let day = |day: u32| (0..of_day(day)).map(move |i| format!("{day}-{i},2026-11-{day:02} 10:{:02},甲,活动奖励没到账\n", i % 60)).collect::<String>();
+    format!("编号,时间,产品,内容\n{}", (1..=30).map(day).collect::<String>())
+}
+
+#[test]
+fn a_spike_is_one_alert_however_long_it_lasts() {
+    let desk = desk();
+    let state = |desk: &Desk, day: u32| -> Option<(String, u64)> {
+        let path = desk.path().join(format!("out/2026-11-{day}/alerts.json"));
+        let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).expect("JSON");
+        let first = &all[0];
+        Some((first["state"].as_str().expect("a state").to_owned(), first["number"].as_u64().expect("a number")))
+    };
+    let count = |day: u32| match day {
+        20 | 21 => 40,
+        27 => 45,
+        d => 5 + d % 3,
+    };
+    desk.file("in/a.csv", november(|day| if day < 20 { count(day) } else { 0 }));
+    run(&desk);
+    for day in 20..=28 {
+        desk.file(&format!("in/{day}.csv"), november(|d| if d == day { count(day) } else { 0 }));
+        run(&desk);
+    }
+    assert_eq!(state(&desk, 20).expect("an alert").0, "new");
+    assert_eq!(state(&desk, 21).expect("an alert").0, "ongoing");
+    assert_eq!(state(&desk, 27).expect("an alert").0, "reopened");
+    let numbers: Vec<u64> = [20, 21, 27].iter().map(|day| state(&desk, *day).expect("an alert").1).collect();
+    assert!(numbers.iter().all(|n| *n == numbers[0]), "{numbers:?}");
+    for quiet in [19, 22, 23, 24, 25, 26, 28] {
+        assert_eq!(state(&desk, quiet), None, "{quiet}");
+    }
+    let text = desk.read("out/2026-11-20/digest.txt");
+    assert!(text.contains("Unusual\n  甲 complaints \"活动 / 奖品未到账\": 40, usually "), "{text}");
+}
+
+#[test]
+fn known_days_raise_no_alarm() {
+    let desk = Desk::new();
+    desk.file("ahu.toml", SETTINGS.to_owned() + "[[calendar]]\nname = \"版本日\"\nday = \"2026-11-25\"\n");
+    desk.file("in/a.csv", november(|day| if day == 25 { 40 } else { 5 + day % 3 }));
+    run(&desk);
+    assert!(!desk.path().join("out/2026-11-25/alerts.json").exists());
+    assert!(desk.path().join("out/2026-11-25/digest.txt").exists());
 }

@@ -44,6 +44,43 @@ pub struct Settings {
     pub columns: Columns,
     /// The nightly job.
     pub run: Option<Run>,
+    /// When the nightly job raises an alarm.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// Days that are known to be unlike others.
+    #[serde(default)]
+    pub calendar: Vec<Known>,
+}
+
+/// When an alarm is raised.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    /// How many false alarms a team puts up with in a month.
+    #[serde(default = "one")]
+    pub false_alarms_per_team_and_month: f64,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Alerts { false_alarms_per_team_and_month: one() }
+    }
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Days of a version, a holiday, a sale.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// What it is; days of one name are alike.
+    pub name: String,
+    /// The day.
+    pub day: String,
+    /// The last one, where there are several.
+    pub until: Option<String>,
 }
 
 /// What `ahu run` does every night. Files and folders are relative to the settings file.

@@ -8,11 +8,12 @@ use super::summarize::LangArg;
 use ahu::digest::Digest;
 use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::{History, Input, Tally};
-use ahu::ingest::Source;
-use ahu::pipeline::night;
+use ahu::ingest::{Source, dates};
+use ahu::pipeline::{night, watch};
 use ahu::report::{self, Format, Lang};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,7 +57,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         args.taxonomy.models(&settings).iter().map(|p| std::fs::read(p).map_err(|e| Error::io(p.display(), "read", &e))).collect::<Result<Vec<_>>>()?;
     let thresholds =
         format!("{:?} {:?}", args.taxonomy.min_confidence.or(settings.min_confidence), args.taxonomy.target_precision.or(settings.target_precision));
+    let watch = watch_of(&settings, &setup)?;
     let night = Night {
+        watch,
         decider: night::decider(&setup.classifier, &models, &thresholds),
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
@@ -86,10 +89,27 @@ fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
     settings.run.clone().ok_or_else(missing)
 }
 
+/// What raises an alarm: so many false ones for each team that owns a cause, and for what nobody owns.
+fn watch_of(settings: &Settings, setup: &Setup) -> Result<watch::Options> {
+    let allowed = settings.alerts.false_alarms_per_team_and_month;
+    if !(0.01..=100.0).contains(&allowed) {
+        return Err(Error::setup(format!("`false_alarms_per_team_and_month`: expected a number from 0.01 to 100, found {allowed}")));
+    }
+    let teams: BTreeSet<&String> = setup.classifier.taxonomy().causes.iter().filter(|c| c.own).filter_map(|c| c.team.as_ref()).collect();
+    let day = |text: &String| dates::day(text).ok_or_else(|| Error::setup(format!("`calendar`: expected a day such as 2026-11-22, found `{text}`")));
+    let known = |k: &super::config::Known| {
+        let from = day(&k.day)?;
+        let until = k.until.as_ref().map_or(Ok(from), day)?;
+        Ok(watch::KnownDay { name: k.name.clone(), from, until })
+    };
+    Ok(watch::Options { false_alarms: allowed * (teams.len() + 1) as f64, calendar: settings.calendar.iter().map(known).collect::<Result<Vec<_>>>()? })
+}
+
 /// A night's job, set up.
 struct Night {
     run: Run,
     decider: ahu::history::Decider,
+    watch: watch::Options,
     day: Date,
     started: Timestamp,
     lang: Lang,
@@ -144,8 +164,13 @@ impl Night {
             writing.close(&names.join("\n"), done.rows, done.quarantined)?;
             still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
             let mut issued = Vec::new();
+            let mut digests = Vec::new();
             for day in writing.days() {
-                let digest = night::issue(&mut writing, day, &setup.classifier, self.options(setup))?;
+                digests.push((day, night::issue(&mut writing, day, &setup.classifier, self.options(setup))?));
+            }
+            night::watch(&mut writing, &self.watch)?;
+            for (day, mut digest) in digests {
+                digest.alerts = writing.alerts(day)?;
                 done.days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
                 if !self.dry {
                     issued.push(self.folder(day, &digest)?);
@@ -174,7 +199,8 @@ impl Night {
         }
         output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
         for day in &days {
-            let digest = night::reissue(history, *day, &setup.classifier, self.options(setup))?;
+            let mut digest = night::reissue(history, *day, &setup.classifier, self.options(setup))?;
+            digest.alerts = history.alerts(*day)?;
             self.folder(*day, &digest)?.publish()?;
         }
         history.published(&days)
@@ -220,6 +246,11 @@ impl Night {
                 text.insert(0, '\u{feff}');
             }
             folder.write(name, text.as_bytes())?;
+        }
+        if !digest.alerts.is_empty() {
+            // Strings and numbers always serialise.
+            let text = serde_json::to_string_pretty(&digest.alerts).unwrap_or_default() + "\n";
+            folder.write("alerts.json", text.as_bytes())?;
         }
         Ok(folder)
     }

@@ -2,7 +2,7 @@
 //!
 //! Each series is expected to go on at its level (the mean of the last eight weeks, recent days weighing more) on such a weekday; the
 //! counts scatter as a negative binomial whose dispersion is estimated for each series and shrunk to that of all. What the estimates
-//! may be off by widens the expectation. The probabilities are calibrated by the past: how often past days fell below a probability
+//! may be off by widens the expectation. What is spread over two days is tested as such. The probabilities are calibrated by the past: how often past days fell below a probability
 //! tells what it is worth. Over all series the false discovery rate is bounded by Benjamini and Hochberg's step-up procedure in its
 //! form for counts (Heyse, *A false discovery rate procedure for categorical data*, 2011), at the rate at which quiet days give as
 //! many false alarms as the user allows. After Farrington (1996) and Noufaily et al. (2013), with pooling instead of long histories.
@@ -78,9 +78,9 @@ pub fn spikes(series: &[Series<'_>], classes: &[u8], budget: f64) -> Vec<Spike> 
     }
     let today = days - 1;
     let calibration = Calibration::of(series, classes, today);
-    let expected = expectations(series, classes, today);
+    let expected = Expected::of(series, classes, today);
     let observed = |s: usize| series[s].counts[today];
-    let p = |s: usize| if observed(s) < LEAST_TICKETS { 1.0 } else { calibration.of_p(expected[s].at_least(observed(s))) };
+    let p = |s: usize| if observed(s) < LEAST_TICKETS { 1.0 } else { calibration.of_p(expected[s].p(series[s].counts, today, 0.0)) };
     let mut ranked: Vec<(f64, usize)> = (0..series.len()).map(|s| (p(s), s)).filter(|(p, _)| *p <= MOST).collect();
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     // On quiet days the step-up procedure at rate q gives q / (1 - q)² false alarms.
@@ -90,53 +90,100 @@ pub fn spikes(series: &[Series<'_>], classes: &[u8], budget: f64) -> Vec<Spike> 
     let false_alarms = |threshold: f64| {
         let raw = calibration.raw(threshold);
         let reached = |e: &Expected| {
-            let least = least_beyond(raw, e.mean, e.variance).max(u64::from(LEAST_TICKETS));
-            calibration.of_p(at_least(least, e.mean, e.variance))
+            let least = least_beyond(raw, e.today.mean, e.today.variance()).max(u64::from(LEAST_TICKETS));
+            calibration.of_p(e.today.at_least(least))
         };
         expected.iter().map(reached).sum::<f64>()
     };
     let last = (0..ranked.len()).rev().find(|i| false_alarms(ranked[*i].0) <= rate * (*i + 1) as f64);
     let spike = |&(p, s): &(f64, usize)| {
-        let e = &expected[s];
-        let high = least_beyond(0.025, e.mean, e.variance).saturating_sub(1);
-        let low = least_beyond(0.975, e.mean, e.variance).saturating_sub(1);
+        let e = &expected[s].today;
+        let high = least_beyond(0.025, e.mean, e.variance()).saturating_sub(1);
+        let low = least_beyond(0.975, e.mean, e.variance()).saturating_sub(1);
         Spike { series: s, observed: observed(s), expected: e.mean, low: low as u32, high: high as u32, p }
     };
     ranked[..last.map_or(0, |l| l + 1)].iter().map(spike).collect()
 }
 
-/// What a series should have on a day.
+/// What a series should have.
 #[derive(Debug, Clone, Copy)]
-struct Expected {
+struct Expectation {
     mean: f64,
-    /// Of the counts, and of the estimate.
-    variance: f64,
+    /// Variance of the counts, and of the estimate.
+    scatter: f64,
+    unsure: f64,
 }
 
-impl Expected {
-    fn at_least(&self, count: u32) -> f64 {
-        at_least(u64::from(count), self.mean, self.variance)
+impl Expectation {
+    fn variance(&self) -> f64 {
+        self.scatter + self.unsure
+    }
+
+    fn at_least(&self, count: u64) -> f64 {
+        at_least(count, self.mean, self.variance())
+    }
+
+    /// Of two days whose estimates err alike.
+    fn and(&self, other: &Expectation) -> Expectation {
+        let unsure = (self.unsure.sqrt() + other.unsure.sqrt()).powi(2);
+        Expectation { mean: self.mean + other.mean, scatter: self.scatter + other.scatter, unsure }
     }
 }
 
-/// What each series should have on `day`, by the days before it.
-fn expectations(series: &[Series<'_>], classes: &[u8], day: usize) -> Vec<Expected> {
-    let level = Window::of(series, classes, day, LEVEL_DAYS);
-    let long =
-        if day > LEVEL_DAYS { Window::of(series, classes, day, DISPERSION_DAYS).dispersions(series, classes) } else { level.dispersions(series, classes) };
-    let weights: Vec<f64> = level.days.clone().map(|d| (-((day - 1 - d) as f64) / FADING).exp()).collect();
+/// What a series should have today, and yesterday and today together; and yesterday.
+#[derive(Debug, Clone, Copy)]
+struct Expected {
+    today: Expectation,
+    both: Expectation,
+    yesterday: Expectation,
+}
+
+/// A day less probable than this was told by itself: the day after is not told for it again.
+const TOLD: f64 = 5e-4;
+
+impl Expected {
+    fn of(series: &[Series<'_>], classes: &[u8], day: usize) -> Vec<Expected> {
+        // Yesterday is no measure of the two together.
+        let before = expectations(series, classes, day - 1, &[day - 1, day]);
+        let today = expectations(series, classes, day, &[day]);
+        before.into_iter().zip(today).map(|(b, t)| Expected { today: t[0], both: b[0].and(&b[1]), yesterday: b[0] }).collect()
+    }
+
+    /// The smaller probability: of at least today's count, or of at least that of both days. `draw` tells where in its step a count
+    /// falls: 0 at its end.
+    fn p(&self, counts: &[u32], day: usize, draw: f64) -> f64 {
+        let drawn = |e: &Expectation, count: u64| {
+            let whole = e.at_least(count);
+            if draw > 0.0 { whole - draw * (whole - e.at_least(count + 1)) } else { whole }
+        };
+        let (now, before) = (u64::from(counts[day]), u64::from(counts[day - 1]));
+        let alone = drawn(&self.today, now);
+        // A low count today is no part of a spike.
+        let told = self.yesterday.at_least(before) < TOLD || (now as f64) < self.today.mean;
+        if told { alone } else { alone.min(drawn(&self.both, now + before)) }
+    }
+}
+
+/// What each series should have on `days`, by those before `until`.
+fn expectations(series: &[Series<'_>], classes: &[u8], until: usize, days: &[usize]) -> Vec<Vec<Expectation>> {
+    let level = Window::of(series, classes, until, LEVEL_DAYS);
+    let dispersions =
+        if until > LEVEL_DAYS { Window::of(series, classes, until, DISPERSION_DAYS).dispersions(series, classes) } else { level.dispersions(series, classes) };
+    let weights: Vec<f64> = level.days.clone().map(|d| (-((until - 1 - d) as f64) / FADING).exp()).collect();
     let (sum, squares) = (weights.iter().sum::<f64>(), weights.iter().map(|w| w * w).sum::<f64>());
     let worth = sum * sum / squares;
-    let class = usize::from(classes[day]);
     let of = |(s, series): (usize, &Series<'_>)| {
         let factors = &level.factors[s];
         let counts = level.days.clone().zip(&weights).map(|(d, w)| f64::from(series.counts[d]) * w).sum::<f64>();
         let exposure: f64 = level.days.clone().zip(&weights).map(|(d, w)| factors[usize::from(classes[d])] * w).sum();
         let rate = (counts / exposure.max(1e-9)).max(0.5 / level.days.len() as f64);
-        let (mean, spread) = (rate * factors[class], 1.0 / rate + long[s]);
-        // The level is known from so many days' worth, the weekday from a seventh of them and its product's.
-        let unsure = mean * mean * spread * (1.0 / worth + 1.0 / (level.days.len() as f64 / 7.0 + SHRINKING / rate));
-        Expected { mean, variance: mean + long[s] * mean * mean + unsure }
+        let on = |day: &usize| {
+            let (mean, spread) = (rate * factors[usize::from(classes[*day])], 1.0 / rate + dispersions[s]);
+            // The level is known from so many days' worth, the weekday from a seventh of them and its product's.
+            let unsure = mean * mean * spread * (1.0 / worth + 1.0 / (level.days.len() as f64 / 7.0 + SHRINKING / rate));
+            Expectation { mean, scatter: mean + dispersions[s] * mean * mean, unsure }
+        };
+        days.iter().map(on).collect()
     };
     series.iter().enumerate().map(of).collect()
 }
@@ -229,10 +276,10 @@ impl Calibration {
         let (mut all, mut below, mut inside, mut depth) = (0.0, 0.0, 0.0, 0.0);
         // What was expected with far less history says little of today.
         for past in day.saturating_sub(CALIBRATION_DAYS).max(LEAST_DAYS).max(day / 2)..day {
-            for (s, e) in series.iter().zip(expectations(series, classes, past)) {
+            for (s, e) in series.iter().zip(Expected::of(series, classes, past)) {
                 // A count has few probabilities: where in its step it falls is drawn, the same every time.
-                let (from, to) = (e.at_least(s.counts[past] + 1), e.at_least(s.counts[past]));
-                let p = from + (to - from) * (xxh3_64_with_seed(&(past as u64).to_le_bytes(), s.key) >> 11) as f64 / (1u64 << 53) as f64;
+                let draw = (xxh3_64_with_seed(&(past as u64).to_le_bytes(), s.key) >> 11) as f64 / (1u64 << 53) as f64;
+                let p = e.p(s.counts, past, draw);
                 all += 1.0;
                 if p <= end {
                     below += 1.0;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 
 /// Ids that are kept of each count.
-const IDS: usize = 10;
+pub(super) const IDS: usize = 10;
 
 /// A ticket of a day.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Counts over many days, from what is kept of each.
 
 use super::tickets::kind_of;
-use super::{History, date, number};
+use super::{History, Writing, date, number};
 use crate::error::Result;
 use crate::prediction::Kind;
 use jiff::civil::Date;
@@ -42,25 +42,45 @@ impl History {
     /// # Errors
     /// What SQLite gives.
     pub fn counts(&self, from: Date, to: Date, mut each: impl FnMut(DayCount)) -> Result<()> {
-        let mut read = |db: &Connection| -> rusqlite::Result<()> {
-            let mut statement = db.prepare_cached(
-                "SELECT n.day, p.text, c.text, n.kind, a.text, n.count, n.ids FROM counts n JOIN names p ON p.name = n.product
-                 JOIN names c ON c.name = n.channel JOIN names a ON a.name = n.cause WHERE n.day BETWEEN ? AND ? ORDER BY n.day, c.text",
-            )?;
-            let mut rows = statement.query(params![number(from), number(to)])?;
-            while let Some(row) = rows.next()? {
-                each(DayCount {
-                    day: date(row.get(0)?),
-                    product: row.get(1)?,
-                    channel: row.get(2)?,
-                    kind: kind_of(row.get(3)?),
-                    cause: row.get(4)?,
-                    count: row.get::<_, i64>(5)? as u64,
-                    ids: row.get(6)?,
-                });
-            }
-            Ok(())
-        };
-        read(&self.db).map_err(|e| self.failed("read", &e))
+        counts(&self.db, (from, to), &mut each).map_err(|e| self.failed("read", &e))
     }
+}
+
+impl Writing<'_> {
+    /// See [`History::counts`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn counts(&self, from: Date, to: Date, mut each: impl FnMut(DayCount)) -> Result<()> {
+        counts(self.db, (from, to), &mut each).map_err(|e| self.wrong(&e))
+    }
+
+    /// The last day that has tickets.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn last_day(&self) -> Result<Option<Date>> {
+        let read = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i32>>(0)?.map(date));
+        self.db.query_row("SELECT max(day) FROM days WHERE tickets > 0", [], read).map_err(|e| self.wrong(&e))
+    }
+}
+
+fn counts(db: &Connection, (from, to): (Date, Date), each: &mut dyn FnMut(DayCount)) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT n.day, p.text, c.text, n.kind, a.text, n.count, n.ids FROM counts n JOIN names p ON p.name = n.product
+                 JOIN names c ON c.name = n.channel JOIN names a ON a.name = n.cause WHERE n.day BETWEEN ? AND ? ORDER BY n.day, c.text",
+    )?;
+    let mut rows = statement.query(params![number(from), number(to)])?;
+    while let Some(row) = rows.next()? {
+        each(DayCount {
+            day: date(row.get(0)?),
+            product: row.get(1)?,
+            channel: row.get(2)?,
+            kind: kind_of(row.get(3)?),
+            cause: row.get(4)?,
+            count: row.get::<_, i64>(5)? as u64,
+            ids: row.get(6)?,
+        });
+    }
+    Ok(())
 }

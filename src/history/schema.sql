@@ -67,6 +67,23 @@ CREATE TABLE counts (
 -- Days that have tickets: how often their digest was issued, what changed the last time, and whether it is in its place.
 CREATE TABLE days (day INTEGER PRIMARY KEY, tickets INTEGER NOT NULL, revision INTEGER NOT NULL, changed TEXT NOT NULL, published INTEGER NOT NULL) STRICT;
 
+-- Alerts: one for each problem, and the days on which it was there.
+CREATE TABLE alerts (
+  alert INTEGER PRIMARY KEY, product INTEGER NOT NULL REFERENCES names, kind INTEGER NOT NULL, cause INTEGER NOT NULL REFERENCES names, unknown INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alert_series ON alerts (product, kind, cause);
+CREATE TABLE alert_days (
+  alert INTEGER NOT NULL REFERENCES alerts, day INTEGER NOT NULL, observed INTEGER NOT NULL, expected REAL NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
+  PRIMARY KEY (alert, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_day ON alert_days (day);
+
+CREATE VIEW history_alerts AS
+SELECT a.alert, date(d.day * 86400, 'unixepoch') AS day, p.text AS product,
+  CASE a.kind WHEN 0 THEN 'complaint' WHEN 1 THEN 'inquiry' WHEN 2 THEN 'suggestion' WHEN 3 THEN 'praise' WHEN 4 THEN 'other' ELSE 'undecided' END AS kind,
+  c.text AS cause, d.observed, d.expected, d.low, d.high
+FROM alert_days d JOIN alerts a USING (alert) JOIN names p ON p.name = a.product JOIN names c ON c.name = a.cause;
+
 CREATE VIEW history_tickets AS
 SELECT t.id, c.text AS channel, date(t.day * 86400, 'unixepoch') AS day, CASE WHEN t.second IS NULL THEN NULL ELSE time(t.second, 'unixepoch') END AS time,
   p.text AS product, CASE t.kind WHEN 0 THEN 'complaint' WHEN 1 THEN 'inquiry' WHEN 2 THEN 'suggestion' WHEN 3 THEN 'praise' WHEN 4 THEN 'other' ELSE 'undecided' END AS kind,

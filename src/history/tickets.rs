@@ -241,7 +241,7 @@ impl<'h> Writing<'h> {
     }
 
     /// The number of a word.
-    fn name(&mut self, text: &str) -> Result<i64> {
+    pub(super) fn name(&mut self, text: &str) -> Result<i64> {
         if text.is_empty() {
             return Ok(0);
         }

@@ -1,6 +1,7 @@
 //! `run`: a night's tickets into the history, and the digests of the days that they changed.
 
 use super::summary::{GROUPED, Loose, SHOWN_IDS, grouped, spelling};
+use super::watch::{self, Watch};
 use super::{Consumer, Job, Outcome, Output, Row};
 use crate::classify::Classifier;
 use crate::counts::{Counted, Counts, wording};
@@ -11,6 +12,7 @@ use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::{Cause, Taxonomy};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -149,6 +151,29 @@ pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, opti
     let mut counted = Counter::new(day, classifier.taxonomy());
     let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
     counted.digest(classifier, options, revision)
+}
+
+/// Days before the last one whose alerts are looked at again when they change.
+const WATCHED: i32 = 7;
+
+/// Raises the alerts of the days that have changed, and of those after them, as far as they are of the last days.
+///
+/// # Errors
+/// What SQLite gives.
+pub fn watch(history: &mut Writing<'_>, options: &watch::Options) -> Result<()> {
+    let Some(last) = history.last_day()? else { return Ok(()) };
+    let Some(first) = history.days().into_iter().next() else { return Ok(()) };
+    let mut watch = Watch::default();
+    history.counts(last.saturating_sub((watch::DAYS + WATCHED).days()), last, |count| watch.add(count))?;
+    let mut day = first.max(last.saturating_sub(WATCHED.days()));
+    history.raised(last.saturating_sub((watch::DAYS + WATCHED).days()), day, |day, key, expected| watch.set_aside(day, &key, expected))?;
+    while day <= last {
+        let raised = watch.on(day, options);
+        history.raise(day, &raised)?;
+        raised.iter().for_each(|r| watch.set_aside(day, &(r.product.clone(), r.kind, r.cause.clone()), r.expected));
+        day = day.saturating_add(1.days());
+    }
+    Ok(())
 }
 
 /// The digest of a day as it was counted last.

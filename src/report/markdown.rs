@@ -14,6 +14,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
     if let Some(revision) = &digest.revision {
         out.push_str(&format!("\n{}\n", escape(&text::revised(revision, lang))));
     }
+    if !digest.alerts.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", lang.pick("异常", "異常", "Unusual")));
+        digest.alerts.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(&text::alert(a, options)))));
+    }
     for product in &digest.products {
         let name = if product.product.is_empty() { lang.no_product().to_owned() } else { escape(&product.product) };
         let kinds: Vec<String> = product.kinds.iter().map(|k| text::counted(k, lang)).collect();

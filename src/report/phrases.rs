@@ -1,6 +1,7 @@
 //! The words of reports, in each language.
 
 use super::harmless;
+use crate::alert::State;
 use crate::digest::{Against, AgainstDays, Corrected, Rate, Unassigned};
 use crate::prediction::Kind;
 
@@ -188,6 +189,21 @@ impl Lang {
             Lang::Zh => format!("（上期 {}{}）", a.before, week("上周同日")),
             Lang::ZhHant => format!("（上期 {}{}）", a.before, week("上週同日")),
             Lang::En => format!(" ({} before{})", a.before, a.week_ago.map_or(String::new(), |n| format!(", {n} a week ago"))),
+        }
+    }
+
+    /// What an alert is beside the days before.
+    #[must_use]
+    pub fn alert(self, state: State, since: &str) -> String {
+        match (state, self) {
+            (State::New, _) => self.pick("今天开始", "今天開始", "since today").to_owned(),
+            (State::Unknown, _) => self.pick("以前没有过", "以前沒有過", "never seen before").to_owned(),
+            (State::Ongoing, Lang::Zh) => format!("{since} 起还没过去"),
+            (State::Ongoing, Lang::ZhHant) => format!("{since} 起還沒過去"),
+            (State::Ongoing, Lang::En) => format!("since {since}"),
+            (State::Reopened, Lang::Zh) => format!("{since} 的问题又来了"),
+            (State::Reopened, Lang::ZhHant) => format!("{since} 的問題又來了"),
+            (State::Reopened, Lang::En) => format!("back again, first on {since}"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! For a terminal: what 阿虎 would have written on a sheet of paper.
 
 use super::{Options, harmless, shown_ids};
+use crate::alert::Alert;
 use crate::digest::{Against, Breakdown, Changed, Digest, KindDigest, ProductDigest, Revision, Share};
 use std::collections::HashSet;
 use unicode_width::UnicodeWidthStr;
@@ -18,6 +19,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(lang.pick("没有工单。\n", "沒有工單。\n", "No tickets.\n"));
     } else {
         out.push_str(&overview(digest, options));
+    }
+    if !digest.alerts.is_empty() {
+        out.push_str(&format!("\n{}\n", lang.pick("异常", "異常", "Unusual")));
+        digest.alerts.iter().for_each(|a| out.push_str(&format!("  {}\n", alert(a, options))));
     }
     for product in &digest.products {
         out.push('\n');
@@ -44,6 +49,22 @@ pub fn render(digest: &Digest, options: Options) -> String {
     out.push_str(&accounting_line(digest, options));
     out.push('\n');
     out
+}
+
+/// `A 投诉「活动 / 奖品未到账」45 件，平时 5–20；新  EV1 EV2 …`
+pub(crate) fn alert(a: &Alert, options: Options) -> String {
+    let lang = options.lang;
+    let product = if a.product.is_empty() { lang.no_product().to_owned() } else { harmless(&a.product) };
+    let cause = if a.cause.is_empty() { lang.unassigned().to_owned() } else { harmless(&a.cause) };
+    let kind = lang.kind(a.kind.map_or(crate::digest::UNDECIDED, crate::prediction::Kind::code));
+    let (ids, more) = shown_ids(&a.ids, a.observed, options);
+    let ids = format!("{}{}", ids.join(" "), if more { " …" } else { "" });
+    let state = lang.alert(a.state, &a.since);
+    match lang {
+        super::Lang::Zh => format!("{product} {kind}「{cause}」{} 件，平时 {}–{} 件；{state}  {ids}", a.observed, a.low, a.high),
+        super::Lang::ZhHant => format!("{product} {kind}「{cause}」{} 件，平時 {}–{} 件；{state}  {ids}", a.observed, a.low, a.high),
+        super::Lang::En => format!("{product} {kind} \"{cause}\": {}, usually {}–{}; {state}  {ids}", a.observed, a.low, a.high),
+    }
 }
 
 /// Tickets by channel, team, stage or area.
