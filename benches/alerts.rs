@@ -1,6 +1,7 @@
 //! How many false alarms spikes give, and how many true ones are found: on simulated desks of 200 series in 6 products, with weekdays
 //! and more scatter than Poisson. `cargo bench --bench alerts`; `AHU_BENCH_DESKS` tells how many desks (default 12).
 
+use ahu::detect::effect::{Week, effect};
 use ahu::detect::spike::{Series, Spike, spikes};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -53,7 +54,32 @@ fn count(mean: f64, size: f64, random: &mut impl Rng) -> u32 {
     if rate > 0.0 { Poisson::new(rate).expect("a rate").sample(random) as u32 } else { 0 }
 }
 
+/// Whether a fix that leaves `rate` of what was before is said to have worked, on weeks that scatter more than Poisson.
+fn fixes() {
+    println!("tickets a week | weeks after | said to have fallen where nothing changed | where the rate was halved");
+    let random = &mut StdRng::seed_from_u64(7);
+    for rate in [3.0, 10.0, 30.0, 100.0] {
+        for after in [2, 4, 8] {
+            let mut said = |left: f64| {
+                let told = (0..4_000).filter(|_| {
+                    let mut weeks = |n: usize, rate: f64| -> Vec<Week> {
+                        (0..n).map(|_| Week { count: u64::from(count(rate, 20.0, random)), control: u64::from(count(rate * 20.0, 100.0, random)) }).collect()
+                    };
+                    let (before, mut after) = (weeks(12, rate), weeks(after, rate * left));
+                    // Only the cause was fixed.
+                    let controls = weeks(after.len(), rate);
+                    after.iter_mut().zip(controls).for_each(|(w, c)| w.control = c.control);
+                    effect(&before, &after).is_some_and(|e| e.fell)
+                });
+                told.count() as f64 / 40.0
+            };
+            println!("{rate} | {after} | {:.1} % | {:.1} %", said(1.0), said(0.5));
+        }
+    }
+}
+
 fn main() {
+    fixes();
     let desks: u64 = std::env::var("AHU_BENCH_DESKS").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
     println!("days of history | allowed a month | false alarms a month | two-day spikes of three times found (series of 20 a day and more)");
     for history in [21, 35, 70, 300] {

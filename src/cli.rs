@@ -5,6 +5,7 @@ mod classify;
 mod config;
 mod discover;
 mod evaluate;
+mod fix;
 mod generate;
 mod init;
 mod learn;
@@ -46,6 +47,7 @@ enum Command {
     Mask(mask::Args),
     Run(run::Args),
     Report(report::Args),
+    Fix(fix::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Mask(args) => mask::execute(args),
         Command::Run(args) => run::execute(args),
         Command::Report(args) => report::execute(args),
+        Command::Fix(args) => fix::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

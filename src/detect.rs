@@ -1,5 +1,6 @@
 //! What is unusual, and whether a fix worked: pure functions on counts by day.
 
+pub mod effect;
 pub mod spike;
 
 use statrs::function::beta::beta_reg;

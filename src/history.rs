@@ -6,11 +6,13 @@
 
 mod alerts;
 mod days;
+mod fixes;
 mod period;
 mod tickets;
 
 pub use alerts::Raised;
 pub use days::Stored;
+pub use fixes::Fix;
 pub use period::DayCount;
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 

@@ -3,6 +3,7 @@
 
 pub mod annotate;
 pub mod discover;
+pub mod fixes;
 pub mod inspect;
 pub mod labelled;
 pub mod night;

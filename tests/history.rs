@@ -294,3 +294,52 @@ fn known_days_raise_no_alarm() {
     assert!(!desk.path().join("out/2026-11-25/alerts.json").exists());
     assert!(desk.path().join("out/2026-11-25/digest.txt").exists());
 }
+
+/// Tickets of two causes on the days from 2026-06-01 on; of the first so many on each, of the second ten.
+fn days(days: std::ops::Range<u32>, of_day: impl Fn(u32) -> u32) -> String {
+    let start = jiff::civil::date(2026, 6, 1);
+    let mut rows = String::from("编号,时间,产品,用户,内容\n");
+    for day in days {
+        let date = start.saturating_add(jiff::Span::new().days(i64::from(day)));
+        (0..of_day(day)).for_each(|i| rows.push_str(&format!("a{day}-{i},{date} 10:{:02},甲,u{},活动奖励没到账\n", i % 60, (day * 7 + i) % 400)));
+        (0..10).for_each(|i| rows.push_str(&format!("b{day}-{i},{date} 11:{i:02},甲,v{},一进游戏就闪退\n", (day * 3 + i) % 400)));
+    }
+    rows
+}
+
+#[test]
+fn the_ledger_tells_whether_a_fix_worked() {
+    let desk = desk();
+    desk.file("in/a.csv", days(0..140, |day| if day < 70 { 4 + day % 3 } else { 1 + day % 2 }));
+    run(&desk);
+    let add = |product: &str, cause: &str| desk.ahu_with(&["fix", "--product", product, "--cause", cause, "--shipped", "2026-08-10", "--expect", "0.4"], None);
+    assert_eq!(add("甲", "活动 / 奖品未到账").code, 0);
+    assert_eq!(add("甲", "运行 / 闪退崩溃").code, 0);
+    let wrong = add("甲", "活动 / 奖品没到账");
+    assert_eq!((wrong.code, wrong.stderr.contains("the nearest is `活动 / 奖品未到账`")), (2, true), "{}", wrong.stderr);
+    assert!(add("丁", "运行 / 闪退崩溃").stderr.contains("no product `丁`"));
+    let told = desk.ahu("fix").stdout;
+    let blocks: Vec<&str> = told.split("\n\n").collect();
+    assert!(blocks[0].contains("8 周后：降下来了，是之前的 30 %"), "{told}");
+    assert!(blocks[1].contains("8 周后：还看不出下降，是之前的 "), "{told}");
+    assert_eq!(desk.ahu("fix --remove 1").code, 0);
+    assert_eq!(desk.ahu("fix --remove 1").code, 2);
+    assert!(!desk.ahu("fix").stdout.contains("奖品未到账"));
+}
+
+#[test]
+fn what_comes_back_and_what_follows_a_spike_is_said() {
+    let desk = desk();
+    // Shipped after two bad weeks; it falls, and after six weeks it is back.
+    desk.file("in/a.csv", days(0..140, |day| match day {
+        0..56 => 3,
+        56..70 => 12,
+        70..112 => 1,
+        _ => 6,
+    }));
+    run(&desk);
+    assert_eq!(desk.ahu_with(&["fix", "--product", "甲", "--cause", "活动 / 奖品未到账", "--shipped", "2026-08-10"], None).code, 0);
+    let told = desk.ahu("fix --lang en").stdout;
+    assert!(told.contains("after 4 weeks: it fell"), "{told}");
+    assert!(told.contains("right after a spike") && told.contains("come back in the last two weeks"), "{told}");
+}

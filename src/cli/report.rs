@@ -1,7 +1,7 @@
 //! `ahu report`: a digest of a day, week, month, quarter, year or any days from the history.
 
 use super::output;
-use super::run::{REPEAT_DAYS, settings_of};
+use super::run::{REPEAT_DAYS, history_of};
 use super::setup::{TaxonomyArgs, read_text};
 use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};
@@ -75,9 +75,7 @@ enum ByArg {
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let settings = settings_of(&mut args.taxonomy)?;
-    let path = args.history.or_else(|| settings.run.as_ref().map(|r| r.history.clone()));
-    let path = path.ok_or_else(|| Error::setup("which history? name it with `--history`, or its settings with `--config`"))?;
+    let (path, settings) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
     let history = History::read(&path)?;
     let Some((first, last)) = history.span()? else {
         output::complain("the history has no tickets yet");

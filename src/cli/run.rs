@@ -81,6 +81,14 @@ pub fn settings_of(taxonomy: &mut TaxonomyArgs) -> Result<Settings> {
     taxonomy.settings()
 }
 
+/// The history that is named, or that of the settings.
+pub fn history_of(named: Option<&PathBuf>, taxonomy: &mut TaxonomyArgs) -> Result<(PathBuf, Settings)> {
+    let settings = settings_of(taxonomy)?;
+    let path = named.cloned().or_else(|| settings.run.as_ref().map(|r| r.history.clone()));
+    let path = path.ok_or_else(|| Error::setup("which history? name it with `--history`, or its settings with `--config`"))?;
+    Ok((path, settings))
+}
+
 fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
     let missing = || match config {
         None => Error::setup("`ahu run` needs settings: `ahu init FILE` writes an ahu.toml into this folder, or name one with `--config`"),

@@ -37,6 +37,26 @@ impl History {
         Ok(span.map(|(first, last)| (date(first), date(last))))
     }
 
+    /// Whether any ticket is of this cause.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn has_cause(&self, cause: &str) -> Result<bool> {
+        self.has("SELECT 1 FROM counts n JOIN names c ON c.name = n.cause WHERE c.text = ? LIMIT 1", cause)
+    }
+
+    /// Whether any ticket is of this product.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn has_product(&self, product: &str) -> Result<bool> {
+        self.has("SELECT 1 FROM counts n JOIN names p ON p.name = n.product WHERE p.text = ? LIMIT 1", product)
+    }
+
+    fn has(&self, sql: &str, text: &str) -> Result<bool> {
+        self.db.prepare_cached(sql).and_then(|mut s| s.exists([text])).map_err(|e| self.failed("read", &e))
+    }
+
     /// Calls `each` for the counts of days, in the order of days.
     ///
     /// # Errors

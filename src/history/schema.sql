@@ -78,6 +78,11 @@ CREATE TABLE alert_days (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alert_day ON alert_days (day);
 
+-- Shipped fixes, and what was expected of them, stated before looking.
+CREATE TABLE fixes (
+  fix INTEGER PRIMARY KEY, product TEXT NOT NULL, cause TEXT NOT NULL, shipped INTEGER NOT NULL, expected REAL NOT NULL, note TEXT NOT NULL, stated INTEGER NOT NULL
+) STRICT;
+
 CREATE VIEW history_alerts AS
 SELECT a.alert, date(d.day * 86400, 'unixepoch') AS day, p.text AS product,
   CASE a.kind WHEN 0 THEN 'complaint' WHEN 1 THEN 'inquiry' WHEN 2 THEN 'suggestion' WHEN 3 THEN 'praise' WHEN 4 THEN 'other' ELSE 'undecided' END AS kind,

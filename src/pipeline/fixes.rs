@@ -1,0 +1,74 @@
+//! Whether shipped fixes worked: their weeks from the history's counts.
+
+use super::night::Names;
+use crate::detect::effect::{Effect, LEAST_WEEKS, Week, effect};
+use crate::error::Result;
+use crate::history::{Fix, History};
+use crate::taxonomy::Taxonomy;
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+/// Most weeks before a fix that it is held against.
+const WEEKS_BEFORE: i32 = 12;
+/// When a fix is looked at, in weeks after it.
+pub const LOOKS: [usize; 3] = [2, 4, 8];
+/// The last weeks before a fix are a spike when they have so many times as many as those before; what follows a spike falls anyway.
+const SPIKE: f64 = 2.0;
+const SPIKE_WEEKS: usize = 2;
+
+/// What is known of a fix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The fix.
+    pub fix: Fix,
+    /// Tickets of each week before and after, whole weeks only, the first one first.
+    pub before: Vec<Week>,
+    /// See `before`.
+    pub after: Vec<Week>,
+    /// At each of [`LOOKS`] that has come: what it came to; `None` where it cannot be told.
+    pub looks: Vec<(usize, Option<Effect>)>,
+    /// Whether it came right after a spike.
+    pub after_spike: bool,
+    /// Whether it had fallen, and is where it was again.
+    pub came_back: bool,
+}
+
+/// Judges all fixes, by the days up to the last that has tickets.
+///
+/// # Errors
+/// What SQLite gives.
+pub fn judge(history: &History, taxonomy: &Taxonomy) -> Result<Vec<Judged>> {
+    let Some((first, last)) = history.span()? else { return Ok(Vec::new()) };
+    history.fixes()?.into_iter().map(|fix| one(history, taxonomy, fix, (first, last))).collect()
+}
+
+fn one(history: &History, taxonomy: &Taxonomy, fix: Fix, (first, last): (Date, Date)) -> Result<Judged> {
+    let mut names = Names::new(taxonomy);
+    let (product, cause) = (names.key(&fix.product), names.cause(&fix.cause, "").1);
+    let days = |from: Date, to: Date| to.since(from).map_or(0, |s| s.get_days());
+    let weeks_before = (days(first, fix.shipped) / 7).clamp(0, WEEKS_BEFORE);
+    let weeks_after = ((days(fix.shipped, last) + 1) / 7).max(0);
+    let from = fix.shipped.saturating_sub((7 * weeks_before).days());
+    let mut weeks = vec![Week::default(); usize::try_from(weeks_before + weeks_after).unwrap_or(0)];
+    history.counts(from, last, |count| {
+        let week = usize::try_from(days(from, count.day) / 7).ok().and_then(|w| weeks.get_mut(w));
+        if let Some(week) = week.filter(|_| names.key(&count.product) == product) {
+            let own = !count.cause.is_empty() && names.cause(&count.cause, "").1 == cause;
+            *(if own { &mut week.count } else { &mut week.control }) += count.count;
+        }
+    })?;
+    let after = weeks.split_off(usize::try_from(weeks_before).unwrap_or(0));
+    let looks: Vec<(usize, Option<Effect>)> = LOOKS.into_iter().filter(|n| *n <= after.len()).map(|n| (n, effect(&weeks, &after[..n]))).collect();
+    let mean = |weeks: &[Week]| weeks.iter().map(|w| w.count).sum::<u64>() as f64 / weeks.len().max(1) as f64;
+    let (early, late) = weeks.split_at(weeks.len().saturating_sub(SPIKE_WEEKS));
+    let after_spike = early.len() >= LEAST_WEEKS && mean(late) > SPIKE * mean(early).max(0.5);
+    let had_fallen = looks.iter().filter_map(|l| l.1).any(|e| e.fell);
+    let came_back = had_fallen && after.len() > LOOKS[0] && {
+        let (then, now) = after.split_at(after.len() - SPIKE_WEEKS);
+        // The last weeks have not fallen, and are above those right after it.
+        let fallen = effect(&weeks, now).is_some_and(|e| e.fell);
+        let risen = effect(now, then).is_some_and(|e| e.fell) || mean(now) > 0.8 * mean(&weeks);
+        !fallen && risen
+    };
+    Ok(Judged { fix, before: weeks, after, looks, after_spike, came_back })
+}
