@@ -1,18 +1,23 @@
 //! The command line: flags, terminal, files to write, exit codes. One file a subcommand: its arguments and `execute`.
 
+mod backup;
 mod check;
 mod classify;
 mod config;
 mod discover;
+mod doctor;
 mod evaluate;
 mod fix;
+mod forget;
 mod generate;
 mod init;
+mod issue;
 mod learn;
 mod lock;
 mod mask;
 mod output;
 mod report;
+mod restate;
 mod review;
 mod run;
 mod setup;
@@ -48,6 +53,10 @@ enum Command {
     Run(run::Args),
     Report(report::Args),
     Fix(fix::Args),
+    Restate(restate::Args),
+    Forget(forget::Args),
+    Backup(backup::Args),
+    Doctor(doctor::Args),
     Init(init::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
@@ -76,6 +85,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::execute(args),
         Command::Report(args) => report::execute(args),
         Command::Fix(args) => fix::execute(args),
+        Command::Restate(args) => restate::execute(args),
+        Command::Forget(args) => forget::execute(args),
+        Command::Backup(args) => backup::execute(args),
+        Command::Doctor(args) => doctor::execute(args),
         Command::Init(args) => init::execute(args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -122,6 +122,10 @@ pub struct Against {
     /// The same weekday a week before, of reports of one day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub week_ago: Option<u64>,
+    /// What `before` was as it was decided before the tickets were last decided anew, where that is another number: the difference
+    /// is relabelled, the rest of the change is real.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_it_was: Option<u64>,
 }
 
 /// Tickets by something else than product: channel, owning team, stage of the customer's journey, the causes' first part.
@@ -341,7 +345,7 @@ impl ProductDigest {
 
 impl KindDigest {
     fn hold_against(&mut self, before: Option<&KindDigest>, week_ago: Option<Option<&KindDigest>>) {
-        let against = |of: &dyn Fn(&KindDigest) -> u64| Against { before: before.map_or(0, of), week_ago: week_ago.map(|w| w.map_or(0, of)) };
+        let against = |of: &dyn Fn(&KindDigest) -> u64| Against { before: before.map_or(0, of), week_ago: week_ago.map(|w| w.map_or(0, of)), as_it_was: None };
         for cause in before.iter().flat_map(|k| &k.causes) {
             if !self.causes.iter().any(|c| c.cause == cause.cause) {
                 self.causes.push(CauseDigest { cause: cause.cause.clone(), team: cause.team.clone(), ..CauseDigest::default() });
@@ -404,6 +408,25 @@ impl Digest {
             until: before.as_of.clone().unwrap_or_default(),
             week_ago: week_ago.and_then(|w| w.as_of.clone()),
         });
+    }
+
+    /// Tells what the counts before were as they were decided then. `relabelled` gives, for product, kind and cause (`None`: all of
+    /// the kind), by how much a count is more than it was.
+    pub fn bridge(&mut self, relabelled: &dyn Fn(&str, &str, Option<&str>) -> i64) {
+        let was = |against: &mut Option<Against>, more: i64| {
+            if let Some(a) = against.as_mut().filter(|_| more != 0) {
+                a.as_it_was = Some(u64::try_from(a.before as i64 - more).unwrap_or(0));
+            }
+        };
+        for product in &mut self.products {
+            for kind in &mut product.kinds {
+                was(&mut kind.against, relabelled(&product.product, kind.kind, None));
+                was(&mut kind.unassigned.against, relabelled(&product.product, kind.kind, Some("")));
+                for cause in &mut kind.causes {
+                    was(&mut cause.against, relabelled(&product.product, kind.kind, Some(&cause.cause)));
+                }
+            }
+        }
     }
 
     /// Tickets of this kind over all products; corrected where that is known.

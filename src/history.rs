@@ -5,15 +5,19 @@
 //! describes the tables and views.
 
 mod alerts;
+mod care;
 mod days;
 mod fixes;
 mod period;
+mod restate;
 mod tickets;
 
 pub use alerts::Raised;
+pub use care::{Forget, Health};
 pub use days::Stored;
 pub use fixes::Fix;
 pub use period::DayCount;
+pub use restate::{Decision, Kept, Restated};
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 
 use crate::error::{Error, ErrorKind, Result};

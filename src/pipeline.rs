@@ -9,6 +9,7 @@ pub mod labelled;
 pub mod night;
 pub mod period;
 pub mod propose;
+pub mod restate;
 pub mod review;
 pub mod summary;
 pub mod watch;

@@ -331,15 +331,87 @@ fn the_ledger_tells_whether_a_fix_worked() {
 fn what_comes_back_and_what_follows_a_spike_is_said() {
     let desk = desk();
     // Shipped after two bad weeks; it falls, and after six weeks it is back.
-    desk.file("in/a.csv", days(0..140, |day| match day {
-        0..56 => 3,
-        56..70 => 12,
-        70..112 => 1,
-        _ => 6,
-    }));
+    desk.file(
+        "in/a.csv",
+        days(0..140, |day| match day {
+            0..56 => 3,
+            56..70 => 12,
+            70..112 => 1,
+            _ => 6,
+        }),
+    );
     run(&desk);
     assert_eq!(desk.ahu_with(&["fix", "--product", "甲", "--cause", "活动 / 奖品未到账", "--shipped", "2026-08-10"], None).code, 0);
     let told = desk.ahu("fix --lang en").stdout;
     assert!(told.contains("after 4 weeks: it fell"), "{told}");
     assert!(told.contains("right after a spike") && told.contains("come back in the last two weeks"), "{told}");
+}
+
+#[test]
+fn the_past_can_be_decided_anew() {
+    let desk = Desk::new();
+    desk.file("ahu.toml", "taxonomy = [\"mine.toml\"]\n".to_owned() + SETTINGS);
+    desk.file("mine.toml", "");
+    let row = |id: u32, day: u32, text: &str| format!("{id},2026-11-{day:02} 10:00,甲,{text}\n");
+    // The last week's and this week's flowers that wither, which no cause knows yet.
+    let texts = ["阳台的花都枯了", "花枯了怎么赔", "一进游戏就闪退"];
+    let rows: String = (0..9).map(|i| row(i, 2 + i % 3, texts[i as usize % 3])).chain((9..21).map(|i| row(i, 9 + i % 3, texts[i as usize % 2]))).collect();
+    desk.file("in/a.csv", format!("编号,时间,产品,内容\n{rows}"));
+    run(&desk);
+    assert!(desk.ahu("doctor").stdout.contains("21 tickets on 6 days from 1 runs"));
+    desk.file(
+        "mine.toml",
+        "[[cause]]\npath = \"花园 / 花枯了\"\nkinds = [\"complaint\", \"inquiry\"]\nrules = ['花 ~6 枯']\nmatch = [\"花枯了\", \"我的花全枯了\"]\nreject = [\"花开了\", \"枯枝\"]\n",
+    );
+    let dry = desk.ahu("restate --dry-run --lang en");
+    assert!(dry.stdout.contains("21 tickets decided anew, 18 of them changed, the digests of 5 days are issued again"), "{}{}", dry.stdout, dry.stderr);
+    assert!(!desk.read("out/2026-11-03/digest.txt").contains("花园"));
+    let done = desk.ahu("restate --lang en");
+    assert_eq!(done.stdout, dry.stdout);
+    assert!(desk.read("out/2026-11-03/digest.txt").contains("花园 / 花枯了"));
+    assert_eq!(desk.ahu("restate --lang en").stdout.lines().next(), Some("21 tickets decided anew, 0 of them changed, the digests of 0 days are issued again"));
+    // Of three complaints last week none was known: all three are relabelled, three more are real.
+    let week = desk.ahu("report week --as-of 2026-11-15").stdout;
+    assert!(week.contains("花园 / 花枯了（上期 0；重新归类 +3，实际 +3）"), "{week}");
+    assert!(desk.ahu("doctor").stdout.ends_with("all right\n"));
+}
+
+#[test]
+fn what_is_forgotten_does_not_come_back() {
+    let desk = desk();
+    let rows = "1,2026-11-02 10:00,甲,u1,活动奖励没到账\n2,2026-11-02 11:00,甲,u2,活动奖励没到账\n3,2026-11-03 10:00,甲,u1,一进游戏就闪退\n";
+    desk.file("in/a.csv", format!("编号,时间,产品,用户,内容\n{rows}"));
+    run(&desk);
+    let dry = desk.ahu("forget --customer u1 --dry-run");
+    assert!(dry.stderr.contains("2 tickets would be forgotten; 2 digests would be issued"), "{}", dry.stderr);
+    assert!(desk.ahu("forget --customer u1").stderr.contains("2 tickets are forgotten; 2 digests are issued without them"));
+    assert!(desk.read("out/2026-11-02/digest.txt").contains("1 件") && !desk.path().join("out/2026-11-03").exists());
+    // The same rows again, under another name.
+    desk.file("in/b.csv", format!("编号,时间,产品,用户,内容\n{rows}"));
+    assert!(run(&desk).contains("3 rows read = 0 new + 0 revised + 1 known + 2 forgotten + 0 quarantined; no changes"));
+    let bytes = std::fs::read(desk.path().join("history.db")).expect("the history");
+    assert_eq!(contents(&desk).len(), 2);
+    assert!(!String::from_utf8_lossy(&bytes).contains("一进游戏就闪退"));
+    // Old texts go, counts stay.
+    assert!(desk.ahu("forget --older-than 30 --as-of 2026-12-30").stderr.contains("1 tickets are forgotten; their counts stay"));
+    assert!(contents(&desk)[0].contains("|Null|") && contents(&desk).len() == 2, "{:?}", contents(&desk));
+    assert_eq!(desk.ahu("forget").code, 2);
+    assert!(desk.ahu("doctor").stdout.ends_with("all right\n"));
+}
+
+#[test]
+fn a_backup_is_a_history() {
+    let desk = desk();
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    run(&desk);
+    assert_eq!(desk.ahu("backup copy.db").code, 0);
+    assert_eq!(desk.ahu("backup copy.db").code, 2);
+    assert_eq!(desk.ahu("report --history copy.db").stdout, desk.ahu("report").stdout);
+    // A damaged one is told.
+    let mut bytes = std::fs::read(desk.path().join("copy.db")).expect("the copy");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 6_000].fill(0x5a);
+    desk.file("copy.db", bytes);
+    let told = desk.ahu("doctor --history copy.db");
+    assert_eq!(told.code, 74, "{}{}", told.stdout, told.stderr);
 }

@@ -1,7 +1,8 @@
 //! `ahu report`: a digest of a day, week, month, quarter, year or any days from the history.
 
+use super::issue::REPEAT_DAYS;
 use super::output;
-use super::run::{REPEAT_DAYS, history_of};
+use super::run::history_of;
 use super::setup::{TaxonomyArgs, read_text};
 use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};

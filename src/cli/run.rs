@@ -1,19 +1,19 @@
 //! `ahu run`: the nightly job.
 
 use super::config::{Run, Settings};
+use super::issue::Issuer;
 use super::lock::Lock;
-use super::output::{self, PublishedFolder};
+use super::output;
 use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
 use super::summarize::LangArg;
-use ahu::digest::Digest;
+use ahu::classify::Classifier;
 use ahu::error::{Error, ErrorKind, Result};
-use ahu::history::{History, Input, Tally};
-use ahu::ingest::{Source, dates};
-use ahu::pipeline::{night, watch};
-use ahu::report::{self, Format, Lang};
+use ahu::history::{Decider, History, Input, Tally};
+use ahu::ingest::Source;
+use ahu::pipeline::night;
+use ahu::report::Lang;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,9 +36,6 @@ pub struct Args {
 
 /// The settings file that is taken where none is named.
 const SETTINGS: &str = "ahu.toml";
-/// Days within which a customer who comes again for the same cause comes for the same matter.
-pub const REPEAT_DAYS: u32 = 7;
-
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let started = Timestamp::now();
     let settings = settings_of(&mut args.taxonomy)?;
@@ -53,14 +50,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     }
     let mut setup = args.input.setup(&args.taxonomy)?;
     setup.kept.push(Source::File(run.history.clone()));
-    let models =
-        args.taxonomy.models(&settings).iter().map(|p| std::fs::read(p).map_err(|e| Error::io(p.display(), "read", &e))).collect::<Result<Vec<_>>>()?;
-    let thresholds =
-        format!("{:?} {:?}", args.taxonomy.min_confidence.or(settings.min_confidence), args.taxonomy.target_precision.or(settings.target_precision));
-    let watch = watch_of(&settings, &setup)?;
     let night = Night {
-        watch,
-        decider: night::decider(&setup.classifier, &models, &thresholds),
+        issuer: Issuer::new(&run, &settings, &setup.classifier, lang, setup.mask)?,
+        decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
         lang,
@@ -89,7 +81,15 @@ pub fn history_of(named: Option<&PathBuf>, taxonomy: &mut TaxonomyArgs) -> Resul
     Ok((path, settings))
 }
 
-fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
+/// What decides.
+pub fn decider_of(taxonomy: &TaxonomyArgs, settings: &Settings, classifier: &Classifier) -> Result<Decider> {
+    let read = |p: &PathBuf| std::fs::read(p).map_err(|e| Error::io(p.display(), "read", &e));
+    let models = taxonomy.models(settings).iter().map(read).collect::<Result<Vec<_>>>()?;
+    let thresholds = (taxonomy.min_confidence.or(settings.min_confidence), taxonomy.target_precision.or(settings.target_precision));
+    Ok(night::decider(classifier, &models, &format!("{thresholds:?}")))
+}
+
+pub fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
     let missing = || match config {
         None => Error::setup("`ahu run` needs settings: `ahu init FILE` writes an ahu.toml into this folder, or name one with `--config`"),
         Some(path) => Error::setup("expected a table `[run]` with `inputs`, `history` and `output`, found none").in_file(&path.display().to_string()),
@@ -97,27 +97,11 @@ fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
     settings.run.clone().ok_or_else(missing)
 }
 
-/// What raises an alarm: so many false ones for each team that owns a cause, and for what nobody owns.
-fn watch_of(settings: &Settings, setup: &Setup) -> Result<watch::Options> {
-    let allowed = settings.alerts.false_alarms_per_team_and_month;
-    if !(0.01..=100.0).contains(&allowed) {
-        return Err(Error::setup(format!("`false_alarms_per_team_and_month`: expected a number from 0.01 to 100, found {allowed}")));
-    }
-    let teams: BTreeSet<&String> = setup.classifier.taxonomy().causes.iter().filter(|c| c.own).filter_map(|c| c.team.as_ref()).collect();
-    let day = |text: &String| dates::day(text).ok_or_else(|| Error::setup(format!("`calendar`: expected a day such as 2026-11-22, found `{text}`")));
-    let known = |k: &super::config::Known| {
-        let from = day(&k.day)?;
-        let until = k.until.as_ref().map_or(Ok(from), day)?;
-        Ok(watch::KnownDay { name: k.name.clone(), from, until })
-    };
-    Ok(watch::Options { false_alarms: allowed * (teams.len() + 1) as f64, calendar: settings.calendar.iter().map(known).collect::<Result<Vec<_>>>()? })
-}
-
 /// A night's job, set up.
 struct Night {
     run: Run,
-    decider: ahu::history::Decider,
-    watch: watch::Options,
+    decider: Decider,
+    issuer: Issuer,
     day: Date,
     started: Timestamp,
     lang: Lang,
@@ -140,7 +124,9 @@ struct Done {
 impl Night {
     fn work(&self, setup: &mut Setup) -> Result<Done> {
         let mut history = History::open(&self.run.history)?;
-        self.heal(&mut history, setup)?;
+        if !self.dry {
+            self.issuer.heal(&mut history, &setup.classifier)?;
+        }
         let read_as = format!(
             "{:016x}",
             xxhash_rust::xxh3::xxh3_64(
@@ -171,47 +157,9 @@ impl Night {
             let names: Vec<String> = still.iter().map(|(source, _)| source.name()).collect();
             writing.close(&names.join("\n"), done.rows, done.quarantined)?;
             still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
-            let mut issued = Vec::new();
-            let mut digests = Vec::new();
-            for day in writing.days() {
-                digests.push((day, night::issue(&mut writing, day, &setup.classifier, self.options(setup))?));
-            }
-            night::watch(&mut writing, &self.watch)?;
-            for (day, mut digest) in digests {
-                digest.alerts = writing.alerts(day)?;
-                done.days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
-                if !self.dry {
-                    issued.push(self.folder(day, &digest)?);
-                }
-            }
-            if self.dry {
-                return Ok(done);
-            }
-            writing.commit()?;
-            issued.into_iter().try_for_each(PublishedFolder::publish)?;
-            let days: Vec<Date> = done.days.iter().map(|d| d.0).collect();
-            history.published(&days)?;
+            done.days = self.issuer.issue(writing, &setup.classifier, self.dry)?;
             return Ok(done);
         }
-    }
-
-    fn options(&self, setup: &Setup) -> night::Options {
-        night::Options { groups: true, repeat_days: REPEAT_DAYS, mask: setup.mask }
-    }
-
-    /// Publishes what a run that was killed has not.
-    fn heal(&self, history: &mut History, setup: &Setup) -> Result<()> {
-        let days = history.unpublished()?;
-        if days.is_empty() || self.dry {
-            return Ok(());
-        }
-        output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
-        for day in &days {
-            let mut digest = night::reissue(history, *day, &setup.classifier, self.options(setup))?;
-            digest.alerts = history.alerts(*day)?;
-            self.folder(*day, &digest)?.publish()?;
-        }
-        history.published(&days)
     }
 
     /// The inputs to be read, each with its stamp: those that have changed since they were read, and are not being written to.
@@ -238,29 +186,6 @@ impl Night {
         }
         std::thread::sleep(settle - age);
         stamp(source).as_ref() != Some(seen)
-    }
-
-    /// A day's folder, written aside.
-    fn folder(&self, day: Date, digest: &Digest) -> Result<PublishedFolder> {
-        let folder = PublishedFolder::create(&self.run.output.join(day.to_string()))?;
-        // All its tickets have moved to other days: no folder takes the place of the one that is there.
-        if digest.accounting.rows == 0 {
-            return Ok(folder);
-        }
-        for (name, format) in [("digest.txt", Format::Text), ("digest.md", Format::Markdown), ("digest.json", Format::Json), ("digest.csv", Format::Csv)] {
-            let mut text = report::render(digest, format, report::Options { lang: self.lang, all_ids: false });
-            if format == Format::Csv {
-                // Excel takes it for UTF-8 only so.
-                text.insert(0, '\u{feff}');
-            }
-            folder.write(name, text.as_bytes())?;
-        }
-        if !digest.alerts.is_empty() {
-            // Strings and numbers always serialise.
-            let text = serde_json::to_string_pretty(&digest.alerts).unwrap_or_default() + "\n";
-            folder.write("alerts.json", text.as_bytes())?;
-        }
-        Ok(folder)
     }
 
     /// The line that the run ends with.

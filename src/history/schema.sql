@@ -78,6 +78,14 @@ CREATE TABLE alert_days (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alert_day ON alert_days (day);
 
+-- Tickets decided anew, and what those that changed were before.
+CREATE TABLE restatements (restatement INTEGER PRIMARY KEY, at TEXT NOT NULL, decider INTEGER NOT NULL REFERENCES deciders) STRICT;
+CREATE TABLE restated (
+  restatement INTEGER NOT NULL REFERENCES restatements, ticket INTEGER NOT NULL REFERENCES tickets ON DELETE CASCADE, product INTEGER NOT NULL, kind INTEGER NOT NULL,
+  cause INTEGER NOT NULL, decider INTEGER NOT NULL, PRIMARY KEY (restatement, ticket)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX restated_ticket ON restated (ticket);
+
 -- Shipped fixes, and what was expected of them, stated before looking.
 CREATE TABLE fixes (
   fix INTEGER PRIMARY KEY, product TEXT NOT NULL, cause TEXT NOT NULL, shipped INTEGER NOT NULL, expected REAL NOT NULL, note TEXT NOT NULL, stated INTEGER NOT NULL

@@ -1,6 +1,6 @@
 //! Tickets written: new ones, versions of known ones, and those that are known already.
 
-use super::{History, number};
+use super::{Decision, History, number};
 use crate::error::Result;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
@@ -21,7 +21,7 @@ pub(super) fn kind_of(number: i64) -> Option<Kind> {
 }
 
 /// A cell as one number.
-fn packed(cell: Cell) -> i64 {
+pub(super) fn packed(cell: Cell) -> i64 {
     (i64::from(cell.first) << 32) | (i64::from(cell.second) << 16) | (i64::from(cell.p_first) << 8) | i64::from(cell.p_second)
 }
 
@@ -49,20 +49,8 @@ pub struct Record {
     pub written: String,
     /// See `written`.
     pub header: String,
-    /// Product as decided.
-    pub product: String,
-    /// Kind.
-    pub kind: Option<Kind>,
-    /// Name of the cause, and the pack that it is of; empty where none was decided.
-    pub cause: String,
-    /// See `cause`.
-    pub pack: String,
-    /// How sure, 0 to 1.
-    pub confidence: f32,
-    /// What a model decided: the kind, the cause, the product.
-    pub by_model: [bool; 3],
-    /// What models of kinds and causes think of it.
-    pub cells: [Option<Cell>; 2],
+    /// What was decided.
+    pub decision: Decision,
     /// Who the customer is; empty where nobody knows. Only a keyed hash is kept.
     pub customer: String,
     /// Hash of its wording, see [`crate::counts::wording`].
@@ -140,7 +128,7 @@ pub struct Writing<'h> {
     secret: u64,
     night: i32,
     run: i64,
-    decider: i64,
+    pub(super) decider: i64,
     /// Days whose tickets have changed.
     pub(super) days: BTreeSet<i32>,
     tally: Tally,
@@ -265,7 +253,7 @@ impl<'h> Writing<'h> {
     /// # Errors
     /// What SQLite gives.
     pub fn put(&mut self, record: &Record) -> Result<Put> {
-        let names = [&record.channel, &record.written, &record.header, &record.product, &record.cause, &record.file, &record.pack];
+        let names = [&record.channel, &record.written, &record.header, &record.decision.product, &record.decision.cause, &record.file, &record.decision.pack];
         let mut numbers = [0; 7];
         for (number, text) in numbers.iter_mut().zip(names) {
             *number = self.name(text)?;
@@ -339,7 +327,6 @@ impl<'h> Writing<'h> {
 
     fn insert(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
         let id = if r.id.is_empty() { format!("{}#{}", short(&r.file), r.line) } else { r.shown_id.clone() };
-        let bits = |b: [bool; 3]| i64::from(b[0]) | i64::from(b[1]) << 1 | i64::from(b[2]) << 2;
         self.db
             .prepare_cached(
                 "INSERT INTO tickets (identity, id, channel, day, second, written, header, product, kind, cause, pack, confidence, decided_by, kind_cell, cause_cell,
@@ -355,13 +342,13 @@ impl<'h> Writing<'h> {
                 names[1],
                 names[2],
                 names[3],
-                kind_number(r.kind),
+                kind_number(r.decision.kind),
                 names[4],
                 names[6],
-                f64::from(r.confidence),
-                bits(r.by_model),
-                r.cells[0].map(packed),
-                r.cells[1].map(packed),
+                f64::from(r.decision.confidence),
+                r.decision.by(),
+                r.decision.cells[0].map(packed),
+                r.decision.cells[1].map(packed),
                 self.customer(&r.customer),
                 r.wording,
                 r.text,
@@ -377,7 +364,7 @@ impl<'h> Writing<'h> {
     }
 
     /// The keyed hash of a customer.
-    fn customer(&self, customer: &str) -> Option<i64> {
+    pub(super) fn customer(&self, customer: &str) -> Option<i64> {
         (!customer.is_empty()).then(|| xxhash_rust::xxh3::xxh3_64_with_seed(customer.as_bytes(), self.secret) as i64)
     }
 
@@ -409,7 +396,6 @@ impl<'h> Writing<'h> {
         let changes = (latest != known.content, first != (known.day, known.second));
         // Only the one in hand can have become the latest.
         if changes.0 {
-            let bits = i64::from(r.by_model[0]) | i64::from(r.by_model[1]) << 1 | i64::from(r.by_model[2]) << 2;
             db.prepare_cached(
                 "UPDATE tickets SET written = ?, header = ?, product = ?, kind = ?, cause = ?, pack = ?, confidence = ?, decided_by = ?, kind_cell = ?, cause_cell = ?,
                  customer = coalesce(?, customer), wording = ?, text = ?, content = ?, file = ?, line = ?, byte_start = ?, byte_len = ?, run = ?, decider = ?
@@ -419,13 +405,13 @@ impl<'h> Writing<'h> {
                 names[1],
                 names[2],
                 names[3],
-                kind_number(r.kind),
+                kind_number(r.decision.kind),
                 names[4],
                 names[6],
-                f64::from(r.confidence),
-                bits,
-                r.cells[0].map(packed),
-                r.cells[1].map(packed),
+                f64::from(r.decision.confidence),
+                r.decision.by(),
+                r.decision.cells[0].map(packed),
+                r.decision.cells[1].map(packed),
                 self.customer(&r.customer),
                 r.wording,
                 r.text,

@@ -7,9 +7,10 @@ use crate::classify::Classifier;
 use crate::counts::{Counted, Counts, wording};
 use crate::digest::{Accounting, Digest, Groups, Header, Revision};
 use crate::error::Result;
-use crate::history::{Decider, History, Put, Quarantine, Record, Stored, Writing, number};
+use crate::history::{Decider, Decision, History, Put, Quarantine, Record, Stored, Writing, number};
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
+use crate::prediction::Prediction;
 use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::ToSpan;
@@ -61,7 +62,6 @@ impl Output for Records<'_> {
         let said = xxh3_64(text.as_bytes());
         let id = if t.id_is_row { "" } else { &*t.id };
         let shown_id = if self.mask { mask::mask_id(id, mask::Cells::Ids).into_owned() } else { id.to_owned() };
-        let by = p.by_model.as_deref();
         part.records.push(Record {
             id: id.to_owned(),
             shown_id,
@@ -73,13 +73,7 @@ impl Output for Records<'_> {
                 .map(|t| (u32::from(t.hour().unsigned_abs()) * 60 + u32::from(t.minute().unsigned_abs())) * 60 + u32::from(t.second().unsigned_abs())),
             written: masked(t.product.trim()),
             header: String::new(),
-            product: spelling(p.product.as_deref().unwrap_or("")),
-            kind: p.kind,
-            cause: p.cause.map_or_else(String::new, |c| self.taxonomy.causes[c].name()),
-            pack: p.cause.map_or_else(String::new, |c| self.taxonomy.packs[self.taxonomy.causes[c].pack].id.clone()),
-            confidence: p.confidence(),
-            by_model: by.map_or([false; 3], |by| [by.kind, by.cause, by.product.is_some()]),
-            cells: by.map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
+            decision: decision(p, self.taxonomy),
             customer: t.customer.trim().to_owned(),
             wording: wording(&t.text),
             text: self.texts.then_some(text),
@@ -89,6 +83,20 @@ impl Output for Records<'_> {
             byte_start: row.span.start,
             byte_len: row.span.len,
         });
+    }
+}
+
+/// A prediction as it is kept.
+pub(super) fn decision(p: &Prediction, taxonomy: &Taxonomy) -> Decision {
+    let by = p.by_model.as_deref();
+    Decision {
+        product: spelling(p.product.as_deref().unwrap_or("")),
+        kind: p.kind,
+        cause: p.cause.map_or_else(String::new, |c| taxonomy.causes[c].name()),
+        pack: p.cause.map_or_else(String::new, |c| taxonomy.packs[taxonomy.causes[c].pack].id.clone()),
+        confidence: p.confidence(),
+        by_model: by.map_or([false; 3], |by| [by.kind, by.cause, by.product.is_some()]),
+        cells: by.map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
     }
 }
 

@@ -4,7 +4,7 @@ use super::night::{self, Names};
 use super::summary::SHOWN_IDS;
 use crate::classify::Classifier;
 use crate::counts::Counts;
-use crate::digest::{Accounting, Breakdown, Digest, Header, Rate, Share};
+use crate::digest::{Accounting, Breakdown, Digest, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result};
 use crate::history::{DayCount, History};
 use crate::prediction::Kind;
@@ -134,6 +134,13 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     let (before, week_ago) = (before.into_digest()?, week_ago.map(Period::into_digest).transpose()?);
     if known(&options.before.0) {
         digest.hold_against(&before, week_ago.as_ref());
+        let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
+        history.restated(options.before.0, options.before.1, |_, (product, kind, cause), by| {
+            let kind = kind.map_or(UNDECIDED, Kind::code);
+            *more.entry((product.clone(), kind, None)).or_default() += by;
+            *more.entry((product, kind, Some(cause))).or_default() += by;
+        })?;
+        digest.bridge(&|product, kind, cause| more.get(&(product.to_owned(), kind, cause.map(str::to_owned))).copied().unwrap_or(0));
     }
     digest.breakdowns = breakdowns;
     if let Some(amounts) = amounts {

@@ -43,7 +43,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
             };
             for c in &k.causes {
                 line(
-                    &(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against)),
+                    &(c.cause.clone() + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against, c.count)),
                     [c.shown(), c.count],
                     &lang.interval(c.corrected),
                     &c.ids,

@@ -180,10 +180,18 @@ impl Lang {
         }
     }
 
-    /// `（上期 8，上周同日 10）` beside a count of a report.
+    /// `（上期 8，上周同日 10）`, or where the past was decided anew `（上期 8；重新归类 +9，实际 +3）`, beside a count of a report.
     #[must_use]
-    pub fn against(self, against: Option<Against>) -> String {
+    pub fn against(self, against: Option<Against>, now: u64) -> String {
         let Some(a) = against else { return String::new() };
+        if let Some(was) = a.as_it_was {
+            let (relabelled, real) = (a.before as i64 - was as i64, now as i64 - a.before as i64);
+            return match self {
+                Lang::Zh => format!("（上期 {was}；重新归类 {relabelled:+}，实际 {real:+}）"),
+                Lang::ZhHant => format!("（上期 {was}；重新歸類 {relabelled:+}，實際 {real:+}）"),
+                Lang::En => format!(" ({was} before; relabelled {relabelled:+}, real {real:+})"),
+            };
+        }
         let week = |zh: &str| a.week_ago.map_or(String::new(), |n| format!("{}{zh} {n}", self.comma()));
         match self {
             Lang::Zh => format!("（上期 {}{}）", a.before, week("上周同日")),
@@ -223,7 +231,7 @@ impl Lang {
     pub fn rate(self, rate: &Rate) -> String {
         let of = harmless(&rate.of);
         let (n, total) = (rate.complaints_in_a_million, rate.total);
-        let before = rate.before.map_or(String::new(), |before| self.against(Some(Against { before, week_ago: None })));
+        let before = rate.before.map_or(String::new(), |before| self.against(Some(Against { before, ..Against::default() }), n));
         match self {
             Lang::Zh => format!("每百万{of} {n} 件投诉{before}，共 {total} {of}"),
             Lang::ZhHant => format!("每百萬{of} {n} 件投訴{before}，共 {total} {of}"),

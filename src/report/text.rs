@@ -78,7 +78,7 @@ fn breakdown(out: &mut String, breakdown: &Breakdown, lang: super::Lang) {
         let name = name(s);
         let pad = " ".repeat(width.saturating_sub(name.width()));
         let kinds = [lang.counted("complaint", s.complaints), lang.counted("inquiry", s.inquiries)].join(lang.comma());
-        let against = lang.against(Some(Against { before: s.before, week_ago: None }));
+        let against = lang.against(Some(Against { before: s.before, ..Against::default() }), s.count);
         out.push_str(&format!("    {:>digits$}  {name}{pad}  {kinds}{against}\n", s.count));
     }
 }
@@ -167,7 +167,7 @@ pub(crate) fn counted(kind: &KindDigest, lang: super::Lang) -> String {
     if kind.shown() == 0 && kind.corrected.is_none_or(|c| c.high == 0) && kind.against.is_none_or(|a| a.before == 0) {
         return lang.none_of(kind.kind);
     }
-    lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected) + &lang.against(kind.against)
+    lang.counted(kind.kind, kind.shown()) + &lang.interval(kind.corrected) + &lang.against(kind.against, kind.count)
 }
 
 /// Groups shown beside what has causes, and where there are no causes.
@@ -191,7 +191,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
-            let again = lang.beside(only.count, only.matters, only.same_text) + &lang.against(only.against);
+            let again = lang.beside(only.count, only.matters, only.same_text) + &lang.against(only.against, only.count);
             let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
             out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
             return;
@@ -212,7 +212,7 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
         .iter()
         .map(|c| Line {
             count: c.shown(),
-            cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against),
+            cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against, c.count),
             ids: ids(&c.ids, c.count),
         })
         .collect();
@@ -227,7 +227,8 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
             lines.push(Line { count: rest, cause: lang.others().to_owned(), ids: ids(&others, rest) });
         }
     } else if u.count > 0 {
-        let cause = lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.against(u.against) + &lang.groups(u, GROUPS_IN_LINE);
+        let cause =
+            lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.against(u.against, u.count) + &lang.groups(u, GROUPS_IN_LINE);
         lines.push(Line { count: u.count, cause, ids: ids(&u.ids, u.count) });
     }
     let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);

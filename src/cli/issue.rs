@@ -1,0 +1,114 @@
+//! Days' digests on their way from the history to their folders.
+
+use super::config::{Known, Run, Settings};
+use super::output::{self, PublishedFolder};
+use ahu::classify::Classifier;
+use ahu::digest::Digest;
+use ahu::error::{Error, Result};
+use ahu::history::{History, Writing};
+use ahu::ingest::dates;
+use ahu::pipeline::{night, watch};
+use ahu::report::{self, Format, Lang};
+use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Days within which a customer who comes again for the same cause comes for the same matter.
+pub const REPEAT_DAYS: u32 = 7;
+
+/// Puts days' digests in their places.
+pub struct Issuer {
+    history: PathBuf,
+    output: PathBuf,
+    lang: Lang,
+    options: night::Options,
+    watch: watch::Options,
+}
+
+impl Issuer {
+    pub fn new(run: &Run, settings: &Settings, classifier: &Classifier, lang: Lang, mask: bool) -> Result<Issuer> {
+        let options = night::Options { groups: true, repeat_days: REPEAT_DAYS, mask };
+        Ok(Issuer { history: run.history.clone(), output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)? })
+    }
+
+    /// Counts the days that a run has changed, writes their digests aside, makes the run stay, and puts them in their places: the
+    /// days, with how often each was issued before. A dry one does nothing of it.
+    pub fn issue(&self, mut writing: Writing<'_>, classifier: &Classifier, dry: bool) -> Result<Vec<(Date, u32)>> {
+        let mut digests = Vec::new();
+        for day in writing.days() {
+            digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
+        }
+        night::watch(&mut writing, &self.watch)?;
+        let mut days = Vec::new();
+        let mut folders = Vec::new();
+        for (day, mut digest) in digests {
+            digest.alerts = writing.alerts(day)?;
+            days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
+            if !dry {
+                folders.push(self.folder(day, &digest)?);
+            }
+        }
+        if dry {
+            return Ok(days);
+        }
+        writing.commit()?;
+        folders.into_iter().try_for_each(PublishedFolder::publish)?;
+        let published: Vec<Date> = days.iter().map(|d| d.0).collect();
+        History::open(&self.history)?.published(&published)?;
+        Ok(days)
+    }
+
+    /// Publishes what a run that was killed has not.
+    pub fn heal(&self, history: &mut History, classifier: &Classifier) -> Result<()> {
+        let days = history.unpublished()?;
+        if days.is_empty() {
+            return Ok(());
+        }
+        output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
+        for day in &days {
+            let mut digest = night::reissue(history, *day, classifier, self.options)?;
+            digest.alerts = history.alerts(*day)?;
+            self.folder(*day, &digest)?.publish()?;
+        }
+        history.published(&days)
+    }
+
+    /// A day's folder, written aside.
+    fn folder(&self, day: Date, digest: &Digest) -> Result<PublishedFolder> {
+        let folder = PublishedFolder::create(&self.output.join(day.to_string()))?;
+        // All its tickets have moved to other days: no folder takes the place of the one that is there.
+        if digest.accounting.rows == 0 {
+            return Ok(folder);
+        }
+        for (name, format) in [("digest.txt", Format::Text), ("digest.md", Format::Markdown), ("digest.json", Format::Json), ("digest.csv", Format::Csv)] {
+            let mut text = report::render(digest, format, report::Options { lang: self.lang, all_ids: false });
+            if format == Format::Csv {
+                // Excel takes it for UTF-8 only so.
+                text.insert(0, '\u{feff}');
+            }
+            folder.write(name, text.as_bytes())?;
+        }
+        if !digest.alerts.is_empty() {
+            // Strings and numbers always serialise.
+            let text = serde_json::to_string_pretty(&digest.alerts).unwrap_or_default() + "\n";
+            folder.write("alerts.json", text.as_bytes())?;
+        }
+        Ok(folder)
+    }
+}
+
+/// What raises an alarm: so many false ones for each team that owns a cause, and for what nobody owns.
+fn watch_of(settings: &Settings, classifier: &Classifier) -> Result<watch::Options> {
+    let allowed = settings.alerts.false_alarms_per_team_and_month;
+    if !(0.01..=100.0).contains(&allowed) {
+        return Err(Error::setup(format!("`false_alarms_per_team_and_month`: expected a number from 0.01 to 100, found {allowed}")));
+    }
+    let teams: BTreeSet<&String> = classifier.taxonomy().causes.iter().filter(|c| c.own).filter_map(|c| c.team.as_ref()).collect();
+    let day = |text: &String| dates::day(text).ok_or_else(|| Error::setup(format!("`calendar`: expected a day such as 2026-11-22, found `{text}`")));
+    let known = |k: &Known| {
+        let from = day(&k.day)?;
+        let until = k.until.as_ref().map_or(Ok(from), day)?;
+        Ok(watch::KnownDay { name: k.name.clone(), from, until })
+    };
+    Ok(watch::Options { false_alarms: allowed * (teams.len() + 1) as f64, calendar: settings.calendar.iter().map(known).collect::<Result<Vec<_>>>()? })
+}
