@@ -1,5 +1,6 @@
 //! The command line: flags, terminal, files to write, exit codes. One file a subcommand: its arguments and `execute`.
 
+mod advise;
 mod backup;
 mod check;
 mod classify;
@@ -52,6 +53,7 @@ enum Command {
     Mask(mask::Args),
     Run(run::Args),
     Report(report::Args),
+    Advise(advise::Args),
     Fix(fix::Args),
     Restate(restate::Args),
     Forget(forget::Args),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Mask(args) => mask::execute(args),
         Command::Run(args) => run::execute(args),
         Command::Report(args) => report::execute(args),
+        Command::Advise(args) => advise::execute(args),
         Command::Fix(args) => fix::execute(args),
         Command::Restate(args) => restate::execute(args),
         Command::Forget(args) => forget::execute(args),

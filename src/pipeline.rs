@@ -1,6 +1,7 @@
 //! The stages connected: batches are read, classified on all cores and consumed in the order of the input, at the same time.
 //! What comes out does not depend on the number of threads.
 
+pub mod advise;
 pub mod annotate;
 pub mod discover;
 pub mod fixes;

@@ -89,6 +89,8 @@ pub struct Cause {
     pub own: bool,
     /// What the agent may answer.
     pub script: Option<String>,
+    /// What the product's team may do about it.
+    pub suggestion: Option<String>,
     /// File it comes from.
     pub file: String,
     /// Line in that file, from 1.
@@ -251,6 +253,7 @@ impl Taxonomy {
             counted_as: self.causes.len(),
             own: false,
             script: None,
+            suggestion: None,
             file: "model".to_owned(),
             line: 0,
         });

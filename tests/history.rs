@@ -415,3 +415,42 @@ fn a_backup_is_a_history() {
     let told = desk.ahu("doctor --history copy.db");
     assert_eq!(told.code, 74, "{}{}", told.stdout, told.stderr);
 }
+
+#[test]
+fn what_init_writes_is_ready_to_run() {
+    let desk = Desk::new();
+    desk.file("tickets.csv", include_bytes!("../data/story/tickets.csv"));
+    assert_eq!(desk.ahu("init tickets.csv").code, 0);
+    let ran = desk.ahu("run --config ahu.toml");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("新增 64") && ran.stdout.contains("发布 1 天：2025-08-23"), "{}", ran.stdout);
+}
+
+#[test]
+fn the_proposal_has_numbers_ids_and_words() {
+    let desk = Desk::new();
+    desk.file("ahu.toml", "taxonomy = [\"mine.toml\"]\n".to_owned() + SETTINGS);
+    desk.file(
+        "mine.toml",
+        "[[cause]]\npath = \"活动 / 奖品未到账\"\nkinds = [\"complaint\"]\nrules = ['奖励 ~6 没到账|没到']\nmatch = [\"活动奖励没到账\", \"奖励没到\"]\nreject = [\"有奖励吗\", \"没到时间\"]\nsuggestion = \"到账时间写在活动页上\"\n",
+    );
+    desk.file("in/a.csv", days(0..210, |day| if day < 100 { 2 } else { 3 }));
+    run(&desk);
+    assert_eq!(desk.ahu_with(&["fix", "--product", "甲", "--cause", "活动 / 奖品未到账", "--shipped", "2026-09-01"], None).code, 0);
+    let told = desk.ahu("advise 甲").stdout;
+    for said in [
+        "# 给「甲」团队的建议",
+        "### 1. 运行 / 闪退崩溃",
+        "2100 件",
+        "400 位客户",
+        "最近三个整月",
+        "到账时间写在活动页上",
+        "原话",
+        "还看不出下降",
+        "（请在这里写上要做的事）",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    let nobody = desk.ahu("advise 丁");
+    assert_eq!((nobody.code, nobody.stderr.contains("no tickets of `丁`")), (2, true), "{}", nobody.stderr);
+}

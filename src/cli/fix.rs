@@ -93,7 +93,8 @@ fn text(judged: &[Judged], lang: Lang) -> String {
     judged.iter().map(|j| one(j, lang)).collect::<Vec<_>>().join("\n")
 }
 
-fn one(j: &Judged, lang: Lang) -> String {
+/// One fix, for people.
+pub fn one(j: &Judged, lang: Lang) -> String {
     let f = &j.fix;
     let note = if f.note.is_empty() { String::new() } else { format!("{}{}", lang.colon(), harmless(&f.note)) };
     let percent = |share: f64| (share * 100.0).round();

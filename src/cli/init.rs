@@ -40,7 +40,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     });
     output::publish(&settings(&name, &layout, &batches), Some(&PathBuf::from(SETTINGS)), &setup.kept)?;
     output::publish(&taxonomy, Some(&PathBuf::from(TAXONOMY)), &setup.kept)?;
-    output::complain(&format!("wrote `{SETTINGS}` and `{TAXONOMY}`; next: ahu summarize --config {SETTINGS} {name}"));
+    output::complain(&format!("wrote `{SETTINGS}` and `{TAXONOMY}`; next: ahu summarize --config {SETTINGS} {name}, and every night ahu run"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -123,8 +123,15 @@ fn settings(name: &str, layout: &Layout, batches: &[Batch]) -> String {
     let mut out = format!(
         "# 阿虎的设置。由 ahu init 看过 {} 之后写成；认错的地方改这里，不用再写一长串参数。\n# 用法：ahu summarize --config ahu.toml 文件\n\n\
          # 自己的产品、原因和规则（内置的照样有效；要去掉内置的，写成 [\"none\", \"taxonomy.toml\"]）\ntaxonomy = [\"{TAXONOMY}\"]\n\n\
-         # 把握低于它的不硬判，0 到 1\n# min_confidence = 0.4\n\n# 报告的语言：zh、zh-Hant、en\nlang = \"zh\"\n\n[columns]\n",
-        name.escape_debug()
+         # 把握低于它的不硬判，0 到 1\n# min_confidence = 0.4\n\n# 报告的语言：zh、zh-Hant、en\nlang = \"zh\"\n\n\
+         # 每晚的活：ahu run --config ahu.toml（读新文件，记进历史，给有变化的日子各写一个文件夹）\n[run]\n\
+         inputs = [{}]  # 文件、通配符（exports/*.csv）、文件夹、数据库\nhistory = \"history.db\"\noutput = \"out\"\n\
+         # keep_text = false  # 不留工单原文（留的也是打过码的）；不留就不能 restate，也没有分组和原话\n\
+         # metrics = \"ahu.prom\"  # 给 Prometheus 看的\n# log = \"ahu.log\"  # 每次运行记一行 JSON\n\n\
+         # 警报：每个团队一个月最多容忍几次虚惊\n# [alerts]\n# false_alarms_per_team_and_month = 1.0\n\n\
+         # 已知的特殊日子；同名的日子互相比\n# [[calendar]]\n# name = \"版本日\"\n# day = \"2026-11-25\"\n\n[columns]\n",
+        name.escape_debug(),
+        quoted(if name == Source::Stdin.name() { "exports/*.csv" } else { name })
     );
     let mut samples: Vec<Vec<String>> = vec![Vec::new(); layout.header.len()];
     for_each_row(layout, batches, |line, cells| {

@@ -78,7 +78,9 @@ pub fn render(digest: &Digest, options: Options) -> String {
 }
 
 /// Escapes whatever Markdown or HTML would take for markup.
-fn escape(text: &str) -> String {
+/// Text from tickets in Markdown: nothing of it takes effect.
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in harmless(text).chars() {
         match c {

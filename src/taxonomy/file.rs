@@ -69,6 +69,7 @@ struct RawCause {
     #[serde(rename = "reject", default)]
     rejects: Vec<Spanned<String>>,
     script: Option<String>,
+    suggestion: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -271,6 +272,7 @@ fn checked_cause(spanned: &Spanned<RawCause>, pack: usize, taxonomy: &Taxonomy, 
         counted_as: 0,
         own: false,
         script: raw.script.clone(),
+        suggestion: raw.suggestion.clone(),
         file: file.name.to_owned(),
         line: file.line(spanned),
     })

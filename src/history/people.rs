@@ -1,0 +1,79 @@
+//! Who was hurt, and what they said: of one product over many days.
+
+use super::tickets::kind_of;
+use super::{History, date, number};
+use crate::error::Result;
+use crate::prediction::Kind;
+use jiff::civil::Date;
+use rusqlite::params;
+
+/// Tickets of one product, kind and cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hurt {
+    /// Kind.
+    pub kind: Option<Kind>,
+    /// Cause; empty for what no cause took.
+    pub cause: String,
+    /// Tickets.
+    pub tickets: u64,
+    /// Customers, where any is known; those of tickets without one are not counted.
+    pub customers: u64,
+}
+
+/// What a customer wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Ticket's id.
+    pub id: String,
+    /// Its day.
+    pub day: Date,
+    /// Its text, masked.
+    pub text: String,
+}
+
+/// Longest and shortest quote, in characters.
+const LENGTHS: (i64, i64) = (6, 60);
+
+impl History {
+    /// Tickets and customers of a product by kind and cause, most tickets first.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn hurt(&self, product: &str, from: Date, to: Date) -> Result<Vec<Hurt>> {
+        let sql = "SELECT t.kind, c.text, count(*), count(DISTINCT t.customer) FROM tickets t JOIN names c ON c.name = t.cause
+                   WHERE t.product = (SELECT name FROM names WHERE text = ?) AND t.day BETWEEN ? AND ? GROUP BY t.kind, t.cause ORDER BY 3 DESC, 2";
+        let read = |row: &rusqlite::Row<'_>| {
+            let n = |at: usize| row.get::<_, i64>(at).map(|n| n as u64);
+            Ok(Hurt { kind: kind_of(row.get(0)?), cause: row.get(1)?, tickets: n(2)?, customers: n(3)? })
+        };
+        let all = || -> rusqlite::Result<Vec<Hurt>> { self.db.prepare(sql)?.query_map(params![product, number(from), number(to)], read)?.collect() };
+        all().map_err(|e| self.failed("read", &e))
+    }
+
+    /// What customers wrote: the latest texts of a good length, each of another customer.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn quotes(&self, product: &str, kind: Option<Kind>, cause: &str, (from, to): (Date, Date), most: usize) -> Result<Vec<Quote>> {
+        let sql = "SELECT id, max(day), text FROM tickets WHERE product = (SELECT name FROM names WHERE text = ?1) AND kind = ?2
+                   AND cause = (SELECT name FROM names WHERE text = ?3) AND day BETWEEN ?4 AND ?5 AND length(text) BETWEEN ?6 AND ?7
+                   GROUP BY coalesce(customer, ticket), wording ORDER BY 2 DESC, id LIMIT ?8";
+        let read = |row: &rusqlite::Row<'_>| Ok(Quote { id: row.get(0)?, day: date(row.get(1)?), text: row.get(2)? });
+        let kind = super::tickets::kind_number(kind);
+        let row = params![product, kind, cause, number(from), number(to), LENGTHS.0, LENGTHS.1, most as i64];
+        let all = || -> rusqlite::Result<Vec<Quote>> { self.db.prepare_cached(sql)?.query_map(row, read)?.collect() };
+        all().map_err(|e| self.failed("read", &e))
+    }
+
+    /// How often a cause of a product was told as unusual: the days, the first one first.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn alert_days(&self, product: &str, cause: &str, (from, to): (Date, Date)) -> Result<Vec<Date>> {
+        let sql = "SELECT DISTINCT d.day FROM alert_days d JOIN alerts a USING (alert) WHERE a.product = (SELECT name FROM names WHERE text = ?)
+                   AND a.cause = (SELECT name FROM names WHERE text = ?) AND d.day BETWEEN ? AND ? ORDER BY d.day";
+        let row = params![product, cause, number(from), number(to)];
+        let all = || -> rusqlite::Result<Vec<Date>> { self.db.prepare_cached(sql)?.query_map(row, |row| row.get(0).map(date))?.collect() };
+        all().map_err(|e| self.failed("read", &e))
+    }
+}
