@@ -137,6 +137,7 @@ fn a_run_struck_anywhere_is_healed_by_the_next() {
             work.extend(ks.iter().flat_map(|k| ["error=EIO", "error=ENOSPC", "error=EACCES"].map(|how| (call.clone(), *k, how))));
         }
     }
+    eprintln!("{} runs to strike", work.len());
     let (next, struck) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -16,6 +16,7 @@ mod markup;
 mod mask;
 mod mutations;
 mod nasty;
+mod nights;
 mod pollution;
 mod review;
 mod run;

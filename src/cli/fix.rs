@@ -35,6 +35,9 @@ pub struct Args {
     /// What share of the tickets you expect to be left, 0 to 1; say it before you look
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     expect: f64,
+    /// The day on which it is written down [default: today]
+    #[arg(long, value_name = "DATE", requires = "product")]
+    as_of: Option<String>,
     /// What was done
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
@@ -74,7 +77,10 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         }
         let _lock = Lock::take(&path, "fix")?;
         history = History::open(&path)?;
-        let stated = jiff::Timestamp::now().to_zoned(dates::china()).date();
+        let stated = match &args.as_of {
+            None => jiff::Timestamp::now().to_zoned(dates::china()).date(),
+            Some(text) => dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a day such as 2026-11-22, found `{text}`")))?,
+        };
         let fix = Fix { number: 0, product: product.clone(), cause: cause.clone(), shipped, expected: args.expect, note: args.note.clone(), stated };
         let number = history.add_fix(&fix)?;
         output::complain(&format!("fix {number} is written down; `ahu fix` tells whether it worked, from {} weeks after {shipped} on", LOOKS[0]));
@@ -118,6 +124,13 @@ pub fn one(j: &Judged, lang: Lang) -> String {
     });
     for (weeks, effect) in &j.looks {
         out.push_str(&format!("   {}\n", look(*weeks, *effect, lang)));
+    }
+    if let Some((weeks, usual, now)) = j.problem.filter(|_| !j.looks.is_empty()) {
+        out.push_str(&match lang {
+            Lang::Zh => format!("   和出问题的那 {weeks} 周比；出问题以前每周 {usual:.1} 件，上线以后每周 {now:.1} 件\n"),
+            Lang::ZhHant => format!("   和出問題的那 {weeks} 週比；出問題以前每週 {usual:.1} 件，上線以後每週 {now:.1} 件\n"),
+            Lang::En => format!("   held against the {weeks} weeks of the problem; {usual:.1} a week before it, {now:.1} a week since the fix\n"),
+        });
     }
     let mut say = |zh, hant, en| out.push_str(&format!("   {}\n", lang.pick(zh, hant, en)));
     if j.looks.is_empty() {

@@ -58,6 +58,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let classifier = args.taxonomy.classifier(&settings, &[])?;
     let issuer = Issuer::new(&run, &settings, &classifier, lang, true)?;
     let mut history = History::open(&run.history)?;
+    if !args.dry_run {
+        issuer.heal(&mut history, &classifier)?;
+    }
     let mut writing = history.begin(today, &now.to_string(), &decider_of(&args.taxonomy, &settings, &classifier)?)?;
     let forgotten = writing.forget(&what)?;
     writing.close("forget", 0, 0)?;

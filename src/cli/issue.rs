@@ -58,8 +58,9 @@ impl Issuer {
         Ok(days)
     }
 
-    /// Publishes what a run that was killed has not.
+    /// Publishes what a run that was killed has not, and removes what it has left.
     pub fn heal(&self, history: &mut History, classifier: &Classifier) -> Result<()> {
+        PublishedFolder::sweep(&self.output);
         let days = history.unpublished()?;
         if days.is_empty() {
             return Ok(());

@@ -162,7 +162,17 @@ pub struct PublishedFolder {
 }
 
 impl PublishedFolder {
-    /// Makes the folder aside. Only one process at a time may write beside `place`: what a killed one has left is removed.
+    /// Removes what processes that were killed, or could not, have left in the folder of folders. Nobody else may be writing there.
+    pub fn sweep(folder: &Path) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') && (name.ends_with(ASIDE_ENDING) || name.ends_with(BEFORE_ENDING)) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    /// Makes the folder aside. Only one process at a time may write beside `place`.
     pub fn create(place: &Path) -> Result<PublishedFolder> {
         let mut name = std::ffi::OsString::from(".");
         name.push(place.file_name().unwrap_or_default());
@@ -205,6 +215,8 @@ impl PublishedFolder {
 
 /// What a folder under way ends with.
 const ASIDE_ENDING: &str = ".ahu-tmp";
+/// What the one it replaces ends with, where two cannot change places at once.
+const BEFORE_ENDING: &str = ".ahu-tmp.old";
 
 /// Lets two folders change places: at once where the system can, else with a moment without the second.
 fn exchange(new: &Path, old: &Path) -> std::io::Result<()> {
@@ -219,6 +231,7 @@ fn exchange(new: &Path, old: &Path) -> std::io::Result<()> {
         }
     }
     let mut name = new.as_os_str().to_owned();
+    // As `BEFORE_ENDING`.
     name.push(".old");
     let before = PathBuf::from(name);
     let _ = std::fs::remove_dir_all(&before);

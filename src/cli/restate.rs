@@ -40,6 +40,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let classifier = args.taxonomy.classifier(&settings, &[])?;
     let issuer = Issuer::new(&run, &settings, &classifier, lang, true)?;
     let mut history = History::open(&run.history)?;
+    if !args.dry_run {
+        issuer.heal(&mut history, &classifier)?;
+    }
     let today = now.to_zoned(dates::china()).date();
     let mut writing = history.begin(today, &now.to_string(), &decider_of(&args.taxonomy, &settings, &classifier)?)?;
     let restated = restate(&mut writing, &classifier, &now.to_string())?;

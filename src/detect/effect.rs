@@ -29,7 +29,7 @@ pub struct Effect {
 }
 
 /// Fewest weeks before a fix.
-pub const LEAST_WEEKS: usize = 4;
+pub const LEAST_WEEKS: usize = 3;
 /// Tickets from which on the weeks tell the scatter.
 const MANY: u64 = 30;
 /// One-sided: how sure it is that what is told as fallen has.

@@ -15,6 +15,8 @@ pub const LOOKS: [usize; 3] = [2, 4, 8];
 /// The last weeks before a fix are a spike when they have so many times as many as those before; what follows a spike falls anyway.
 const SPIKE: f64 = 2.0;
 const SPIKE_WEEKS: usize = 2;
+/// Weeks that a usual time has at least.
+const USUAL_WEEKS: usize = 4;
 
 /// What is known of a fix.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +29,10 @@ pub struct Judged {
     pub after: Vec<Week>,
     /// At each of [`LOOKS`] that has come: what it came to; `None` where it cannot be told.
     pub looks: Vec<(usize, Option<Effect>)>,
-    /// Whether it came right after a spike.
+    /// How many of the weeks before had the problem, where it began that late: it is held against these. Then also the tickets a week
+    /// of those before them, and of all weeks after the fix.
+    pub problem: Option<(usize, f64, f64)>,
+    /// Whether it came right after a spike too short to be told from chance.
     pub after_spike: bool,
     /// Whether it had fallen, and is where it was again.
     pub came_back: bool,
@@ -58,17 +63,25 @@ fn one(history: &History, taxonomy: &Taxonomy, fix: Fix, (first, last): (Date, D
         }
     })?;
     let after = weeks.split_off(usize::try_from(weeks_before).unwrap_or(0));
-    let looks: Vec<(usize, Option<Effect>)> = LOOKS.into_iter().filter(|n| *n <= after.len()).map(|n| (n, effect(&weeks, &after[..n]))).collect();
     let mean = |weeks: &[Week]| weeks.iter().map(|w| w.count).sum::<u64>() as f64 / weeks.len().max(1) as f64;
+    // A problem began when all weeks since are above all before: of three or more weeks that is no chance.
+    let began = (USUAL_WEEKS..=weeks.len().saturating_sub(LEAST_WEEKS)).find(|at| {
+        let (usual, bad) = weeks.split_at(*at);
+        let (most, least) = (usual.iter().map(|w| w.count).max(), bad.iter().map(|w| w.count).min());
+        least > most && mean(bad) > SPIKE * mean(usual).max(0.5)
+    });
+    let against = &weeks[began.unwrap_or(0)..];
+    let looks: Vec<(usize, Option<Effect>)> = LOOKS.into_iter().filter(|n| *n <= after.len()).map(|n| (n, effect(against, &after[..n]))).collect();
+    let problem = began.map(|at| (weeks.len() - at, mean(&weeks[..at]), mean(&after)));
     let (early, late) = weeks.split_at(weeks.len().saturating_sub(SPIKE_WEEKS));
-    let after_spike = early.len() >= LEAST_WEEKS && mean(late) > SPIKE * mean(early).max(0.5);
+    let after_spike = began.is_none() && early.len() >= USUAL_WEEKS && mean(late) > SPIKE * mean(early).max(0.5);
     let had_fallen = looks.iter().filter_map(|l| l.1).any(|e| e.fell);
     let came_back = had_fallen && after.len() > LOOKS[0] && {
         let (then, now) = after.split_at(after.len() - SPIKE_WEEKS);
         // The last weeks have not fallen, and are above those right after it.
-        let fallen = effect(&weeks, now).is_some_and(|e| e.fell);
-        let risen = effect(now, then).is_some_and(|e| e.fell) || mean(now) > 0.8 * mean(&weeks);
+        let fallen = effect(against, now).is_some_and(|e| e.fell);
+        let risen = effect(now, then).is_some_and(|e| e.fell) || mean(now) > 0.8 * mean(against);
         !fallen && risen
     };
-    Ok(Judged { fix, before: weeks, after, looks, after_spike, came_back })
+    Ok(Judged { fix, before: weeks, after, looks, problem, after_spike, came_back })
 }
