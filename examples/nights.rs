@@ -126,11 +126,11 @@ pub fn live(folder: &Path, ahu: &Path) -> Truth {
     for night in 0..NIGHTS {
         let day = FIRST.saturating_add(i64::from(night).days());
         let mut file = header.to_owned() + &std::mem::take(&mut late);
-        for product in 0..PRODUCTS.len() {
-            for cause in 0..CAUSES.len() {
+        for (product, name) in PRODUCTS.into_iter().enumerate() {
+            for (cause, (cause_name, ..)) in CAUSES.into_iter().enumerate() {
                 let n = tickets(night, product, cause);
                 if n > 0 {
-                    truth.insert((day, PRODUCTS[product], CAUSES[cause].0), u64::from(n));
+                    truth.insert((day, name, cause_name), u64::from(n));
                 }
                 for i in 0..n {
                     // One in thirty comes a night late.
