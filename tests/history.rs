@@ -454,3 +454,30 @@ fn the_proposal_has_numbers_ids_and_words() {
     let nobody = desk.ahu("advise 丁");
     assert_eq!((nobody.code, nobody.stderr.contains("no tickets of `丁`")), (2, true), "{}", nobody.stderr);
 }
+
+#[test]
+fn of_two_runs_at_once_one_works() {
+    let desk = desk();
+    let rows: String = (0..20_000).map(|i| format!("{i},2026-11-{:02} 10:00,甲,活动奖励没到账{i}\n", 1 + i % 20)).collect();
+    desk.file("in/a.csv", format!("编号,时间,产品,内容\n{rows}"));
+    let mut busy = 0;
+    for _ in 0..5 {
+        let start = || {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ahu"));
+            command.args(["run", "--as-of", "2026-11-22"]).current_dir(desk.path()).stdin(std::process::Stdio::null());
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().expect("ahu starts")
+        };
+        let both = [start(), start()].map(|child| child.wait_with_output().expect("ahu ends"));
+        let codes: Vec<Option<i32>> = both.iter().map(|o| o.status.code()).collect();
+        assert!(codes.contains(&Some(0)) && codes.iter().all(|c| matches!(c, Some(0 | 75))), "{codes:?}");
+        for o in both.iter().filter(|o| o.status.code() == Some(75)) {
+            busy += 1;
+            let words = String::from_utf8_lossy(&o.stderr);
+            assert!(words.contains("is in use by"), "{words}");
+        }
+        // What was read is read again.
+        std::fs::remove_dir_all(desk.path().join("out")).expect("removed");
+        ["history.db", "history.db-wal", "history.db-shm"].iter().for_each(|f| drop(std::fs::remove_file(desk.path().join(f))));
+    }
+    assert!(busy > 0, "no two runs met");
+}

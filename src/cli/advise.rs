@@ -2,12 +2,11 @@
 
 use super::fix;
 use super::output;
-use super::run::history_of;
-use super::setup::TaxonomyArgs;
+use super::setup::{HistoryArgs, day_of};
 use super::summarize::LangArg;
 use ahu::error::{Error, Result};
 use ahu::history::History;
-use ahu::ingest::{Source, dates};
+use ahu::ingest::Source;
 use ahu::pipeline::advise::{Advice, Point, advise};
 use ahu::report::{Lang, harmless, markdown::escape};
 use jiff::ToSpan;
@@ -21,10 +20,7 @@ pub struct Args {
     #[arg(value_name = "PRODUCT")]
     product: String,
     #[command(flatten)]
-    taxonomy: TaxonomyArgs,
-    /// The history [default: the one of the settings file]
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    history: HistoryArgs,
     /// The last day [default: the last one that has tickets]
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
@@ -40,17 +36,13 @@ pub struct Args {
 }
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
-    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let (path, settings) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
+    let lang = LangArg::choose(args.lang, &args.history.taxonomy)?;
+    let (path, settings) = args.history.find()?;
     let history = History::read(&path)?;
     let (first, last) = history.span()?.ok_or_else(|| Error::setup("the history has no tickets yet"))?;
-    let day = |option: &str, text: &Option<String>| {
-        let wrong = |text: &String| Error::setup(format!("`{option}`: expected a day such as 2026-11-22, found `{text}`"));
-        text.as_ref().map(|text| dates::day(text).ok_or_else(|| wrong(text))).transpose()
-    };
-    let until = day("--as-of", &args.as_of)?.unwrap_or(last);
-    let since = day("--since", &args.since)?.unwrap_or_else(|| until.saturating_sub(1.year()).saturating_add(1.day())).max(first);
-    let classifier = args.taxonomy.classifier(&settings, &[])?;
+    let until = day_of("--as-of", args.as_of.as_ref())?.unwrap_or(last);
+    let since = day_of("--since", args.since.as_ref())?.unwrap_or_else(|| until.saturating_sub(1.year()).saturating_add(1.day())).max(first);
+    let classifier = args.history.taxonomy.classifier(&settings, &[])?;
     let advice = advise(&history, classifier.taxonomy(), &args.product, (since, until))?;
     output::publish(&markdown(&advice, lang), args.output.as_deref(), &[Source::File(path)])?;
     Ok(ExitCode::SUCCESS)

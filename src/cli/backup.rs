@@ -1,8 +1,7 @@
 //! `ahu backup`: a copy of the history.
 
 use super::output;
-use super::run::history_of;
-use super::setup::TaxonomyArgs;
+use super::setup::HistoryArgs;
 use ahu::error::Result;
 use ahu::history::History;
 use std::path::PathBuf;
@@ -15,14 +14,11 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     to: PathBuf,
     #[command(flatten)]
-    taxonomy: TaxonomyArgs,
-    /// The history [default: the one of the settings file]
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    history: HistoryArgs,
 }
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
-    let (path, _) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
+    let (path, _) = args.history.find()?;
     History::read(&path)?.backup(&args.to)?;
     output::complain(&format!("the history `{}` is copied to `{}`", path.display(), args.to.display()));
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,9 @@ use ahu::taxonomy::file::toml_error;
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
+/// Its usual name.
+pub const FILE: &str = "ahu.toml";
+
 /// The file's settings; an absent one is left to its default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,25 +1,20 @@
 //! `ahu doctor`: how the history is.
 
 use super::output;
-use super::run::history_of;
-use super::setup::TaxonomyArgs;
+use super::setup::HistoryArgs;
 use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::History;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Look the history over: whether the file is whole, counts are those of the tickets, digests are in their places
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    taxonomy: TaxonomyArgs,
-    /// The history [default: the one of the settings file]
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    history: HistoryArgs,
 }
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
-    let (path, _) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
+    let (path, _) = args.history.find()?;
     let health = History::read(&path)?.health()?;
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let mut out = format!(

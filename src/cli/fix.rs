@@ -2,8 +2,7 @@
 
 use super::lock::Lock;
 use super::output;
-use super::run::history_of;
-use super::setup::TaxonomyArgs;
+use super::setup::{HistoryArgs, day_of};
 use super::summarize::LangArg;
 use ahu::detect::effect::Effect;
 use ahu::error::{Error, Result, nearest};
@@ -12,17 +11,13 @@ use ahu::ingest::dates;
 use ahu::pipeline::fixes::{self, Judged, LOOKS};
 use ahu::report::{Lang, harmless};
 use jiff::civil::Date;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Write down fixes that were shipped, and see whether each worked: after 2, 4 and 8 weeks, beside the product's other causes
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    taxonomy: TaxonomyArgs,
-    /// The history [default: the one of the settings file]
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    history: HistoryArgs,
     /// Write down a fix: its product
     #[arg(long, value_name = "NAME", requires_all = ["cause", "shipped"])]
     product: Option<String>,
@@ -50,9 +45,9 @@ pub struct Args {
 }
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
-    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let (path, settings) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
-    let classifier = args.taxonomy.classifier(&settings, &[])?;
+    let lang = LangArg::choose(args.lang, &args.history.taxonomy)?;
+    let (path, settings) = args.history.find()?;
+    let classifier = args.history.taxonomy.classifier(&settings, &[])?;
     if let Some(number) = args.remove {
         let _lock = Lock::take(&path, "fix")?;
         if !History::open(&path)?.remove_fix(number)? {
@@ -77,10 +72,8 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         }
         let _lock = Lock::take(&path, "fix")?;
         history = History::open(&path)?;
-        let stated = match &args.as_of {
-            None => jiff::Timestamp::now().to_zoned(dates::china()).date(),
-            Some(text) => dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a day such as 2026-11-22, found `{text}`")))?,
-        };
+        let today = || jiff::Timestamp::now().to_zoned(dates::china()).date();
+        let stated = day_of("--as-of", args.as_of.as_ref())?.unwrap_or_else(today);
         let fix = Fix { number: 0, product: product.clone(), cause: cause.clone(), shipped, expected: args.expect, note: args.note.clone(), stated };
         let number = history.add_fix(&fix)?;
         output::complain(&format!("fix {number} is written down; `ahu fix` tells whether it worked, from {} weeks after {shipped} on", LOOKS[0]));

@@ -3,10 +3,10 @@
 use super::issue::Issuer;
 use super::lock::Lock;
 use super::output;
-use super::run::{decider_of, job_of, settings_of};
-use super::setup::TaxonomyArgs;
+use super::run::{decider_of, job_of};
+use super::setup::{TaxonomyArgs, day_of};
 use super::summarize::LangArg;
-use ahu::error::{Error, Result};
+use ahu::error::Result;
 use ahu::history::{Forget, History};
 use ahu::ingest::dates;
 use jiff::{Timestamp, ToSpan};
@@ -40,13 +40,10 @@ pub struct Args {
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let now = Timestamp::now();
-    let settings = settings_of(&mut args.taxonomy)?;
+    let settings = args.taxonomy.settings_here()?;
     let run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let today = match &args.as_of {
-        None => now.to_zoned(dates::china()).date(),
-        Some(text) => dates::day(text).ok_or_else(|| Error::setup(format!("`--as-of`: expected a day such as 2026-11-22, found `{text}`")))?,
-    };
+    let today = day_of("--as-of", args.as_of.as_ref())?.unwrap_or_else(|| now.to_zoned(dates::china()).date());
     let what = match (args.customer, args.id, args.older_than) {
         (Some(customer), _, _) => Forget::Customer(customer.trim().to_owned()),
         (_, Some(id), _) => Forget::Id(id),

@@ -1,5 +1,6 @@
 //! `ahu init`: settings and a taxonomy to begin with, from what is recognised in a file.
 
+use super::config::FILE;
 use super::output;
 use super::setup::{InputArgs, TaxonomyArgs};
 use ahu::classify::Field;
@@ -18,13 +19,12 @@ pub struct Args {
     input: InputArgs,
 }
 
-const SETTINGS: &str = "ahu.toml";
 const TAXONOMY: &str = "taxonomy.toml";
 /// Most products written down: more are no products but the wrong column.
 const MAX_PRODUCTS: usize = 100;
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    for file in [SETTINGS, TAXONOMY] {
+    for file in [FILE, TAXONOMY] {
         if Path::new(file).exists() {
             return Err(Error::setup(format!("`{file}` is here already; move it away first")));
         }
@@ -38,9 +38,9 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         let header = layout.columns.product.and_then(|c| layout.header.get(c)).map_or(Field::UNKNOWN, |h| setup.classifier.field_of_header(h));
         setup.classifier.packs_of(&ticket, header)
     });
-    output::publish(&settings(&name, &layout, &batches), Some(&PathBuf::from(SETTINGS)), &setup.kept)?;
+    output::publish(&settings(&name, &layout, &batches), Some(&PathBuf::from(FILE)), &setup.kept)?;
     output::publish(&taxonomy, Some(&PathBuf::from(TAXONOMY)), &setup.kept)?;
-    output::complain(&format!("wrote `{SETTINGS}` and `{TAXONOMY}`; next: ahu summarize --config {SETTINGS} {name}, and every night ahu run"));
+    output::complain(&format!("wrote `{FILE}` and `{TAXONOMY}`; next: ahu summarize --config {FILE} {name}, and every night ahu run"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -171,7 +171,7 @@ fn settings(name: &str, layout: &Layout, batches: &[Batch]) -> String {
 fn taxonomy(products: &[(String, usize)], packs_of: impl Fn(&str) -> Vec<String>) -> String {
     let mut out = String::from("# 自己的产品、原因和规则。写法见 docs/rules.md；改完用 ahu check taxonomy.toml 检查。\n");
     if products.len() > MAX_PRODUCTS {
-        out.push_str(&format!("# 产品一列有 {} 种不同的值，不像产品名，没有照抄；请看 {SETTINGS} 里的 product 是不是认错了列。\n", products.len()));
+        out.push_str(&format!("# 产品一列有 {} 种不同的值，不像产品名，没有照抄；请看 {FILE} 里的 product 是不是认错了列。\n", products.len()));
     }
     for (name, count) in products.iter().filter(|_| products.len() <= MAX_PRODUCTS) {
         let packs: Vec<String> = packs_of(name).iter().map(|p| quoted(p)).collect();

@@ -2,8 +2,7 @@
 
 use super::issue::REPEAT_DAYS;
 use super::output;
-use super::run::history_of;
-use super::setup::{TaxonomyArgs, read_text};
+use super::setup::{HistoryArgs, day_of, read_text};
 use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};
 use ahu::history::History;
@@ -22,10 +21,7 @@ pub struct Args {
     #[arg(value_enum, default_value = "day")]
     length: LengthArg,
     #[command(flatten)]
-    taxonomy: TaxonomyArgs,
-    /// The history [default: the one of the settings file]
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    history: HistoryArgs,
     /// The last day [default: the last one that has tickets]
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
@@ -75,18 +71,14 @@ enum ByArg {
 }
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
-    let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    let (path, settings) = history_of(args.history.as_ref(), &mut args.taxonomy)?;
+    let lang = LangArg::choose(args.lang, &args.history.taxonomy)?;
+    let (path, settings) = args.history.find()?;
     let history = History::read(&path)?;
     let Some((first, last)) = history.span()? else {
         output::complain("the history has no tickets yet");
         return Ok(ExitCode::SUCCESS);
     };
-    let day = |option: &str, text: &Option<String>| {
-        let wrong = |text: &String| Error::setup(format!("`{option}`: expected a day such as 2026-11-22, found `{text}`"));
-        text.as_ref().map(|text| dates::day(text).ok_or_else(|| wrong(text))).transpose()
-    };
-    let until = day("--as-of", &args.as_of)?.unwrap_or(last);
+    let until = day_of("--as-of", args.as_of.as_ref())?.unwrap_or(last);
     let length = match args.length {
         LengthArg::Day => Length::Day,
         LengthArg::Week => Length::Week,
@@ -94,7 +86,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         LengthArg::Quarter => Length::Quarter,
         LengthArg::Year => Length::Year,
     };
-    let (days, before) = match day("--since", &args.since)? {
+    let (days, before) = match day_of("--since", args.since.as_ref())? {
         None => length.of(until),
         Some(since) if since > until => return Err(Error::setup(format!("`--since` {since} is after {until}"))),
         Some(since) => ((since, until), earlier(since, until)),
@@ -112,7 +104,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let options = period::Options { days, before, week_ago, product: args.product, by: by.collect(), repeat_days: REPEAT_DAYS };
     let rates =
         args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
-    let classifier = args.taxonomy.classifier(&settings, &[])?;
+    let classifier = args.history.taxonomy.classifier(&settings, &[])?;
     let digest = period::report(&history, &classifier, &options, rates.as_ref())?;
     let text = report::render(&digest, args.format.format(), report::Options { lang, all_ids: false });
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();

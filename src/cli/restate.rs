@@ -3,7 +3,7 @@
 use super::issue::Issuer;
 use super::lock::Lock;
 use super::output;
-use super::run::{decider_of, job_of, settings_of};
+use super::run::{decider_of, job_of};
 use super::setup::TaxonomyArgs;
 use super::summarize::LangArg;
 use ahu::error::Result;
@@ -32,7 +32,7 @@ const SHOWN: usize = 40;
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let now = Timestamp::now();
-    let settings = settings_of(&mut args.taxonomy)?;
+    let settings = args.taxonomy.settings_here()?;
     let run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     History::read(&run.history)?;

@@ -34,11 +34,9 @@ pub struct Args {
     lang: Option<LangArg>,
 }
 
-/// The settings file that is taken where none is named.
-const SETTINGS: &str = "ahu.toml";
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let started = Timestamp::now();
-    let settings = settings_of(&mut args.taxonomy)?;
+    let settings = args.taxonomy.settings_here()?;
     let run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
     if let Some(folder) = run.history.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -63,22 +61,6 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     drop(lock);
     night.tell_monitor(&done)?;
     night.tell(&done?)
-}
-
-/// The settings: those of the file that is named, or of the one in this folder.
-pub fn settings_of(taxonomy: &mut TaxonomyArgs) -> Result<Settings> {
-    if taxonomy.config.is_none() && Path::new(SETTINGS).exists() {
-        taxonomy.config = Some(PathBuf::from(SETTINGS));
-    }
-    taxonomy.settings()
-}
-
-/// The history that is named, or that of the settings.
-pub fn history_of(named: Option<&PathBuf>, taxonomy: &mut TaxonomyArgs) -> Result<(PathBuf, Settings)> {
-    let settings = settings_of(taxonomy)?;
-    let path = named.cloned().or_else(|| settings.run.as_ref().map(|r| r.history.clone()));
-    let path = path.ok_or_else(|| Error::setup("which history? name it with `--history`, or its settings with `--config`"))?;
-    Ok((path, settings))
 }
 
 /// What decides.

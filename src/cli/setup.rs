@@ -35,6 +35,32 @@ pub struct TaxonomyArgs {
     pub rules_alone: bool,
 }
 
+/// Which history, and what decides.
+#[derive(clap::Args)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    pub taxonomy: TaxonomyArgs,
+    /// The history [default: the one of the settings file]
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+}
+
+impl HistoryArgs {
+    /// Where the history is, and the settings: those that are named, or those of the file in this folder.
+    pub fn find(&mut self) -> Result<(PathBuf, config::Settings)> {
+        let settings = self.taxonomy.settings_here()?;
+        let path = self.history.clone().or_else(|| settings.run.as_ref().map(|r| r.history.clone()));
+        let path = path.ok_or_else(|| Error::setup("which history? name it with `--history`, or its settings with `--config`"))?;
+        Ok((path, settings))
+    }
+}
+
+/// The day that an option names.
+pub fn day_of(option: &str, text: Option<&String>) -> Result<Option<jiff::civil::Date>> {
+    let wrong = |text: &String| Error::setup(format!("`{option}`: expected a date from 1990 to 2100 such as 2026-11-22, found `{text}`"));
+    text.map(|text| dates::day(text).ok_or_else(|| wrong(text))).transpose()
+}
+
 /// More threads than any desk's machine has.
 const MAX_THREADS: usize = 1024;
 
@@ -136,6 +162,14 @@ impl TaxonomyArgs {
         self.config.as_deref().map_or_else(|| Ok(config::Settings::default()), config::read)
     }
 
+    /// As `settings`, of the file in this folder where none is named.
+    pub fn settings_here(&mut self) -> Result<config::Settings> {
+        if self.config.is_none() && Path::new(config::FILE).exists() {
+            self.config = Some(PathBuf::from(config::FILE));
+        }
+        self.settings()
+    }
+
     /// Loads and compiles the taxonomy; `more` are further files.
     pub fn classifier(&self, settings: &config::Settings, more: &[PathBuf]) -> Result<Classifier> {
         let more = more.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect::<Result<Vec<_>>>()?;
@@ -227,13 +261,7 @@ impl InputArgs {
         if sources == [Source::Stdin] && output::stdin_is_terminal() {
             output::complain("reading from the terminal; give a file, or end with Ctrl-D");
         }
-        let as_of = match &self.as_of {
-            None => None,
-            Some(text) => {
-                let wrong = || Error::setup(format!("`--as-of`: expected a date from 1990 to 2100 such as 2026-11-22, found `{text}`"));
-                Some(dates::day(text).ok_or_else(wrong)?)
-            }
-        };
+        let as_of = day_of("--as-of", self.as_of.as_ref())?;
         let zone = match self.time_zone.as_ref().or(settings.time_zone.as_ref()) {
             None => dates::china(),
             Some(name) => dates::zone(name)?,
