@@ -481,3 +481,16 @@ fn of_two_runs_at_once_one_works() {
     }
     assert!(busy > 0, "no two runs met");
 }
+
+#[test]
+fn unreadable_rows_are_kept_with_their_places() {
+    let desk = desk();
+    desk.file("in/a.csv", "编号,时间,产品,内容\n1,2026-11-20 10:00,甲,活动奖励没到账\n2,2026-02-30,甲,一进游戏就闪退\n");
+    let ran = desk.ahu("run --lang en --rejects bad.csv");
+    assert!(ran.stdout.contains("2 rows read = 1 new + 0 revised + 0 known + 1 quarantined"), "{}", ran.stdout);
+    assert!(desk.read("bad.csv").contains("in/a.csv,3,") && desk.read("bad.csv").contains("bad-date"), "{}", desk.read("bad.csv"));
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    let kept: (i64, String) = db.query_row("SELECT line, reason FROM quarantined", [], |row| Ok((row.get(0)?, row.get(1)?))).expect("one row");
+    assert_eq!(kept, (3, "bad-date".to_owned()));
+    assert_eq!((desk.ahu("run --only-ids ids.txt").code, desk.ahu("run --no-mask").code), (2, 2));
+}

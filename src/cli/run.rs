@@ -4,7 +4,7 @@ use super::config::{Run, Settings};
 use super::issue::Issuer;
 use super::lock::Lock;
 use super::output;
-use super::setup::{InputArgs, Setup, TaxonomyArgs, tell_about};
+use super::setup::{self, InputArgs, Setup, TaxonomyArgs, tell_about};
 use super::summarize::LangArg;
 use ahu::classify::Classifier;
 use ahu::error::{Error, ErrorKind, Result};
@@ -36,6 +36,12 @@ pub struct Args {
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let started = Timestamp::now();
+    if args.input.only_ids.is_some() {
+        return Err(Error::setup("`--only-ids` is for looking at some tickets; the history keeps all: leave it away, or use `ahu summarize`"));
+    }
+    if args.input.no_mask {
+        return Err(Error::setup("`--no-mask`: the history keeps texts masked, or with `keep_text = false` none"));
+    }
     let settings = args.taxonomy.settings_here()?;
     let run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
@@ -122,7 +128,8 @@ impl Night {
             setup.sources = inputs.iter().map(|i| i.0.clone()).collect();
             let mut writing = history.begin(self.day, &self.started.to_string(), &self.decider)?;
             let job = setup.job();
-            let outcome = setup.with_progress(|| night::record(&job, self.run.keep_text, &mut writing))?;
+            let (published, rejects) = setup.open_rejects()?.unzip();
+            let (outcome, rejects) = setup.with_progress(|| night::record(&job, self.run.keep_text, &mut writing, rejects))?;
             // What has grown while it was read is read again another night.
             let (still, grown): (Vec<_>, Vec<_>) =
                 inputs.drain(..).partition(|(source, seen)| seen.as_ref().is_none_or(|seen| stamp(source).as_ref() == Some(seen)));
@@ -132,6 +139,7 @@ impl Night {
                 continue;
             }
             tell_about(&outcome, setup.rejects.as_deref());
+            setup::publish_rejects(published, rejects)?;
             if let Some(refused) = outcome.refused {
                 return Err(refused);
             }

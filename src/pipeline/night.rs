@@ -2,7 +2,7 @@
 
 use super::summary::{GROUPED, Loose, SHOWN_IDS, grouped, spelling};
 use super::watch::{self, Watch};
-use super::{Consumer, Job, Outcome, Output, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::Classifier;
 use crate::counts::{Counted, Counts, wording};
 use crate::digest::{Accounting, Digest, Groups, Header, Revision};
@@ -16,23 +16,24 @@ use crate::taxonomy::{Cause, Taxonomy};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::HashMap;
+use std::io::Write;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Reads, decides, and puts all tickets into the history. `texts` tells whether their texts are kept, masked.
 ///
 /// # Errors
 /// What reading gave, or SQLite.
-pub fn record(job: &Job<'_>, texts: bool, history: &mut Writing<'_>) -> Result<Outcome> {
+pub fn record<W: Write + Send>(job: &Job<'_>, texts: bool, history: &mut Writing<'_>, rejects: Option<Rejects<W>>) -> Result<(Outcome, Option<W>)> {
     let taxonomy = job.classifier.taxonomy();
-    let mut recorder = Recorder { history, mask: job.mask };
+    let mut recorder = Recorder { history, mask: job.mask, rejects };
     let outcome = super::run(job, &Records { taxonomy, mask: job.mask, texts }, &mut recorder)?;
-    let a = outcome.accounting;
+    let (a, rejects) = (outcome.accounting, recorder.rejects);
     let tally = history.tally();
     // Of rows that come again in one night only the first is another ticket; the history has found the same.
     let counted = tally.new + tally.revised + tally.known + tally.forgotten + a.quarantined;
     let accounting = Accounting { classified: counted - a.quarantined, duplicates: 0, ..a };
     accounting.check()?;
-    Ok(outcome)
+    Ok((outcome, rejects.map(Rejects::finish).transpose()?))
 }
 
 struct Records<'t> {
@@ -100,12 +101,13 @@ pub(super) fn decision(p: &Prediction, taxonomy: &Taxonomy) -> Decision {
     }
 }
 
-struct Recorder<'w, 'h> {
+struct Recorder<'w, 'h, W: Write> {
     history: &'w mut Writing<'h>,
     mask: bool,
+    rejects: Option<Rejects<W>>,
 }
 
-impl Consumer<Part> for Recorder<'_, '_> {
+impl<W: Write + Send> Consumer<Part> for Recorder<'_, '_, W> {
     // The history knows better which tickets are new: the earliest of equal rows tells a ticket's day, whichever comes first.
     fn part(&mut self, part: Part, _: &[bool]) -> Result<()> {
         for record in part.records {
@@ -116,7 +118,8 @@ impl Consumer<Part> for Recorder<'_, '_> {
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {
         let detail = if self.mask { mask::mask(&reject.row.detail) } else { (&*reject.row.detail).into() };
-        self.history.quarantine(&Quarantine { row: &reject.row, detail: &detail })
+        self.history.quarantine(&Quarantine { row: &reject.row, detail: &detail })?;
+        self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }
 
