@@ -235,8 +235,7 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         ))
     });
     let incomplete = feed.files.iter().find_map(|f| Some((f, f.incomplete.as_ref()?)));
-    let incomplete =
-        incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how}); what was read up to there is shown")).in_file(&f.file));
+    let incomplete = incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how})")).in_file(&f.file));
     Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out })
 }
 

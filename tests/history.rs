@@ -281,6 +281,7 @@ fn a_spike_is_one_alert_however_long_it_lasts() {
     for quiet in [19, 22, 23, 24, 25, 26, 28] {
         assert_eq!(state(&desk, quiet), None, "{quiet}");
     }
+    assert!(desk.ahu("report --as-of 2026-11-21 --lang en").stdout.contains("usually "), "a day's report tells its alerts");
     let text = desk.read("out/2026-11-20/digest.txt");
     assert!(text.contains("Unusual\n  甲 complaints \"活动 / 奖品未到账\": 40, usually "), "{text}");
 }
@@ -493,4 +494,21 @@ fn unreadable_rows_are_kept_with_their_places() {
     let kept: (i64, String) = db.query_row("SELECT line, reason FROM quarantined", [], |row| Ok((row.get(0)?, row.get(1)?))).expect("one row");
     assert_eq!(kept, (3, "bad-date".to_owned()));
     assert_eq!((desk.ahu("run --only-ids ids.txt").code, desk.ahu("run --no-mask").code), (2, 2));
+}
+
+#[test]
+fn rows_without_ids_and_dates_are_told_by_their_rows() {
+    let desk = desk();
+    let rows: String = (0..12).map(|i| format!("\"活动奖励没到账，\n第{i}次\",甲\n")).collect();
+    desk.file("in/a.csv", format!("内容,产品\n{rows}"));
+    let ran = desk.ahu("run --as-of 2026-11-22 --lang en");
+    assert!(ran.stderr.contains("12 tickets have no date; they are counted on 2026-11-22"), "{}", ran.stderr);
+    let digest: serde_json::Value = serde_json::from_str(&desk.read("out/2026-11-22/digest.json")).expect("JSON");
+    // In the order of rows, by the numbers that a spreadsheet and `why` know them by.
+    let ids: Vec<&str> = digest["products"][0]["kinds"][0]["causes"][0]["ids"].as_array().expect("ids").iter().map(|id| id.as_str().expect("an id")).collect();
+    assert_eq!((ids[0], ids[9]), ("a.csv#2", "a.csv#11"), "{ids:?}");
+    assert_eq!(desk.ahu("why #11 in/a.csv").code, 0);
+    // The same export another night, under another name, is nothing new.
+    desk.file("in/b.csv", format!("内容,产品\n{rows}"));
+    assert!(desk.ahu("run --as-of 2026-11-23 --lang en").stdout.contains("0 new + 0 revised + 12 known"));
 }

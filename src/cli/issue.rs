@@ -18,7 +18,6 @@ pub const REPEAT_DAYS: u32 = 7;
 
 /// Puts days' digests in their places.
 pub struct Issuer {
-    history: PathBuf,
     output: PathBuf,
     lang: Lang,
     options: night::Options,
@@ -26,9 +25,9 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    pub fn new(run: &Run, settings: &Settings, classifier: &Classifier, lang: Lang, mask: bool) -> Result<Issuer> {
-        let options = night::Options { groups: true, repeat_days: REPEAT_DAYS, mask };
-        Ok(Issuer { history: run.history.clone(), output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)? })
+    pub fn new(run: &Run, settings: &Settings, classifier: &Classifier, lang: Lang) -> Result<Issuer> {
+        let options = night::Options { groups: true, repeat_days: REPEAT_DAYS };
+        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)? })
     }
 
     /// Counts the days that a run has changed, writes their digests aside, makes the run stay, and puts them in their places: the
@@ -51,10 +50,7 @@ impl Issuer {
         if dry {
             return Ok(days);
         }
-        writing.commit()?;
-        folders.into_iter().try_for_each(PublishedFolder::publish)?;
-        let published: Vec<Date> = days.iter().map(|d| d.0).collect();
-        History::open(&self.history)?.published(&published)?;
+        writing.commit(|| folders.into_iter().try_for_each(PublishedFolder::publish))?;
         Ok(days)
     }
 
@@ -67,9 +63,7 @@ impl Issuer {
         }
         output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
         for day in &days {
-            let mut digest = night::reissue(history, *day, classifier, self.options)?;
-            digest.alerts = history.alerts(*day)?;
-            self.folder(*day, &digest)?.publish()?;
+            self.folder(*day, &night::reissue(history, *day, classifier, self.options)?)?.publish()?;
         }
         history.published(&days)
     }

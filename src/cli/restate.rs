@@ -38,7 +38,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     History::read(&run.history)?;
     let _lock = Lock::take(&run.history, "restate")?;
     let classifier = args.taxonomy.classifier(&settings, &[])?;
-    let issuer = Issuer::new(&run, &settings, &classifier, lang, true)?;
+    let issuer = Issuer::new(&run, &settings, &classifier, lang)?;
     let mut history = History::open(&run.history)?;
     if !args.dry_run {
         issuer.heal(&mut history, &classifier)?;

@@ -55,7 +55,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let mut setup = args.input.setup(&args.taxonomy)?;
     setup.kept.push(Source::File(run.history.clone()));
     let night = Night {
-        issuer: Issuer::new(&run, &settings, &setup.classifier, lang, setup.mask)?,
+        issuer: Issuer::new(&run, &settings, &setup.classifier, lang)?,
         decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
@@ -184,6 +184,9 @@ impl Night {
             output::complain(&format!("`{file}` is still being written to; it is left for the next run"));
         }
         let t = done.tally;
+        if t.undated > 0 {
+            output::complain(&format!("{} tickets have no date; they are counted on {}", t.undated, self.day));
+        }
         let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { self.lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
         let line = self.lang.night(&self.day.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, self.dry);
         output::publish(&format!("{line}\n"), None, &[])?;

@@ -108,6 +108,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         // What was read of a file that ends in the middle is worth a look, but no file's place.
         if args.output.is_none() && outcome.files.iter().any(|f| f.incomplete.is_some()) {
             output::publish(&text, None, &setup.kept)?;
+            output::complain("only what was read up to the end of the file is shown");
         }
         return Err(refused);
     }

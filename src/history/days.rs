@@ -49,7 +49,7 @@ fn each_ticket(db: &Connection, day: i32, texts: bool, mut each: impl FnMut(Key,
     let sql = "SELECT t.ticket, t.id, c.text, p.text, t.kind, a.text, t.kind_cell, t.cause_cell, t.customer, t.wording, CASE WHEN ?2 THEN t.text END,
                t.product, t.channel, t.cause, k.text
                FROM tickets t JOIN names c ON c.name = t.channel JOIN names p ON p.name = t.product JOIN names a ON a.name = t.cause
-               JOIN names k ON k.name = t.pack WHERE t.day = ?1 ORDER BY t.second, c.text, t.id";
+               JOIN names k ON k.name = t.pack WHERE t.day = ?1 ORDER BY t.second, c.text, length(t.id), t.id";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![day, texts])?;
     while let Some(row) = rows.next()? {
@@ -107,16 +107,16 @@ impl History {
     /// # Errors
     /// What SQLite gives.
     pub fn published(&mut self, days: &[Date]) -> Result<()> {
-        let path = self.path.clone();
-        let note = |db: &mut Connection| {
-            let all = db.transaction()?;
-            for day in days {
-                all.prepare_cached("UPDATE days SET published = 1 WHERE day = ?")?.execute([number(*day)])?;
-            }
-            all.commit()
-        };
-        note(&mut self.db).map_err(|e| super::failed(&path, "write", &e))
+        published(&mut self.db, days).map_err(|e| super::failed(&self.path, "write", &e))
     }
+}
+
+pub(super) fn published(db: &mut Connection, days: &[Date]) -> rusqlite::Result<()> {
+    let all = db.transaction()?;
+    for day in days {
+        all.prepare_cached("UPDATE days SET published = 1 WHERE day = ?")?.execute([number(*day)])?;
+    }
+    all.commit()
 }
 
 fn revision_of(db: &Connection, day: i32) -> rusqlite::Result<Option<Revision>> {

@@ -37,7 +37,7 @@ pub struct Record {
     /// Its id as written; empty where its row has none. Then it is told by what it says, and by how many rows of its file said the same
     /// before.
     pub id: String,
-    /// Its id as it may be kept.
+    /// Its id as it may be kept; its row's number (`#18`) where it has none.
     pub shown_id: String,
     /// Channel as written.
     pub channel: String,
@@ -113,6 +113,8 @@ pub struct Tally {
     pub known: u64,
     /// See [`Put`].
     pub forgotten: u64,
+    /// New ones without a date: they are counted on the day of the night.
+    pub undated: u64,
 }
 
 /// A run that writes: all of it, or nothing when it is dropped before [`Writing::commit`].
@@ -152,6 +154,7 @@ pub struct Decider {
 /// How a ticket stands in the tables.
 struct Known {
     ticket: i64,
+    identity: i64,
     day: i32,
     second: Option<u32>,
     content: i64,
@@ -302,7 +305,7 @@ impl<'h> Writing<'h> {
             let found = db
                 .prepare_cached(sql)?
                 .query_row([identity], |row| {
-                    let known = Known { ticket: row.get(0)?, day: row.get(1)?, second: row.get(2)?, content: row.get(3)?, versions: row.get(6)? };
+                    let known = Known { ticket: row.get(0)?, identity, day: row.get(1)?, second: row.get(2)?, content: row.get(3)?, versions: row.get(6)? };
                     Ok((known, r.id.is_empty() || (row.get::<_, String>(4)? == r.shown_id && row.get::<_, i64>(5)? == numbers[0])))
                 })
                 .optional()?;
@@ -313,8 +316,9 @@ impl<'h> Writing<'h> {
             }
         };
         let Some(known) = known else {
-            self.insert(r, identity, numbers, content, (day, second))?;
+            self.write(r, identity, numbers, content, (day, second))?;
             self.days.insert(day);
+            self.tally.undated += u64::from(r.day.is_none());
             return Ok(Put::New);
         };
         // Without a date it may have come on any day.
@@ -325,35 +329,43 @@ impl<'h> Writing<'h> {
         self.put_version(r, &known, numbers, content, (day, second))
     }
 
-    fn insert(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
-        let id = if r.id.is_empty() { format!("{}#{}", short(&r.file), r.line) } else { r.shown_id.clone() };
+    /// Writes a ticket, or its latest version over those before; its day and second are only written the first time.
+    fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
+        let id = if r.id.is_empty() { format!("{}{}", short(&r.file), r.shown_id) } else { r.shown_id.clone() };
+        let [channel, written, header, product, cause, file, pack] = names;
+        let cells = r.decision.cells.map(|c| c.map(packed));
         self.db
             .prepare_cached(
                 "INSERT INTO tickets (identity, id, channel, day, second, written, header, product, kind, cause, pack, confidence, decided_by, kind_cell, cause_cell,
                  customer, wording, text, content, file, line, byte_start, byte_len, run, decider)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (identity) DO UPDATE SET (written, header, product, kind, cause, pack, confidence, decided_by, kind_cell, cause_cell, customer, wording,
+                 text, content, file, line, byte_start, byte_len, run, decider) = (excluded.written, excluded.header, excluded.product, excluded.kind, excluded.cause,
+                 excluded.pack, excluded.confidence, excluded.decided_by, excluded.kind_cell, excluded.cause_cell, coalesce(excluded.customer, customer),
+                 excluded.wording, excluded.text, excluded.content, excluded.file, excluded.line, excluded.byte_start, excluded.byte_len, excluded.run,
+                 excluded.decider)",
             )?
             .execute(params![
                 identity,
                 id,
-                names[0],
+                channel,
                 day,
                 second,
-                names[1],
-                names[2],
-                names[3],
+                written,
+                header,
+                product,
                 kind_number(r.decision.kind),
-                names[4],
-                names[6],
+                cause,
+                pack,
                 f64::from(r.decision.confidence),
                 r.decision.by(),
-                r.decision.cells[0].map(packed),
-                r.decision.cells[1].map(packed),
+                cells[0],
+                cells[1],
                 self.customer(&r.customer),
                 r.wording,
                 r.text,
                 content,
-                names[5],
+                file,
                 r.line as i64,
                 r.byte_start as i64,
                 r.byte_len as i64,
@@ -396,34 +408,7 @@ impl<'h> Writing<'h> {
         let changes = (latest != known.content, first != (known.day, known.second));
         // Only the one in hand can have become the latest.
         if changes.0 {
-            db.prepare_cached(
-                "UPDATE tickets SET written = ?, header = ?, product = ?, kind = ?, cause = ?, pack = ?, confidence = ?, decided_by = ?, kind_cell = ?, cause_cell = ?,
-                 customer = coalesce(?, customer), wording = ?, text = ?, content = ?, file = ?, line = ?, byte_start = ?, byte_len = ?, run = ?, decider = ?
-                 WHERE ticket = ?",
-            )?
-            .execute(params![
-                names[1],
-                names[2],
-                names[3],
-                kind_number(r.decision.kind),
-                names[4],
-                names[6],
-                f64::from(r.decision.confidence),
-                r.decision.by(),
-                r.decision.cells[0].map(packed),
-                r.decision.cells[1].map(packed),
-                self.customer(&r.customer),
-                r.wording,
-                r.text,
-                content,
-                names[5],
-                r.line as i64,
-                r.byte_start as i64,
-                r.byte_len as i64,
-                self.run,
-                self.decider,
-                known.ticket
-            ])?;
+            self.write(r, known.identity, names, content, first)?;
         }
         if changes.1 {
             db.prepare_cached("UPDATE tickets SET day = ?, second = ? WHERE ticket = ?")?.execute(params![first.0, first.1, known.ticket])?;
@@ -481,14 +466,15 @@ impl<'h> Writing<'h> {
         self.db.execute("INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)", row).map(|_| ()).map_err(|e| self.wrong(&e))
     }
 
-    /// Makes all of it stay.
+    /// Makes all of it stay, lets `publish` put the digests of the days that have changed in their places, and notes that they are.
     ///
     /// # Errors
-    /// What SQLite gives; then nothing of it stays.
-    pub fn commit(mut self) -> Result<()> {
+    /// What SQLite gives; then nothing of it stays. What `publish` gives; then the next run does it.
+    pub fn commit(mut self, publish: impl FnOnce() -> Result<()>) -> Result<()> {
         self.db.execute_batch("COMMIT").map_err(|e| self.wrong(&e))?;
         self.committed = true;
-        Ok(())
+        publish()?;
+        super::days::published(self.db, &self.days()).map_err(|e| self.wrong(&e))
     }
 }
 

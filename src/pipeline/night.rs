@@ -11,7 +11,7 @@ use crate::history::{Decider, Decision, History, Put, Quarantine, Record, Stored
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::prediction::Prediction;
-use crate::segment::{Normalizer, Segmenter};
+use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -19,14 +19,14 @@ use std::collections::HashMap;
 use std::io::Write;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-/// Reads, decides, and puts all tickets into the history. `texts` tells whether their texts are kept, masked.
+/// Reads, decides, and puts all tickets into the history, masked. `texts` tells whether their texts are kept.
 ///
 /// # Errors
 /// What reading gave, or SQLite.
 pub fn record<W: Write + Send>(job: &Job<'_>, texts: bool, history: &mut Writing<'_>, rejects: Option<Rejects<W>>) -> Result<(Outcome, Option<W>)> {
     let taxonomy = job.classifier.taxonomy();
-    let mut recorder = Recorder { history, mask: job.mask, rejects };
-    let outcome = super::run(job, &Records { taxonomy, mask: job.mask, texts }, &mut recorder)?;
+    let mut recorder = Recorder { history, rejects };
+    let outcome = super::run(job, &Records { taxonomy, texts }, &mut recorder)?;
     let (a, rejects) = (outcome.accounting, recorder.rejects);
     let tally = history.tally();
     // Of rows that come again in one night only the first is another ticket; the history has found the same.
@@ -38,7 +38,6 @@ pub fn record<W: Write + Send>(job: &Job<'_>, texts: bool, history: &mut Writing
 
 struct Records<'t> {
     taxonomy: &'t Taxonomy,
-    mask: bool,
     texts: bool,
 }
 
@@ -58,14 +57,13 @@ impl Output for Records<'_> {
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         let (t, p) = (row.ticket, row.prediction);
-        let masked = |text: &str| if self.mask { mask::mask(text).into_owned() } else { text.to_owned() };
+        let masked = |text: &str| mask::mask(text).into_owned();
         let text = masked(&t.text);
         let said = xxh3_64(text.as_bytes());
         let id = if t.id_is_row { "" } else { &*t.id };
-        let shown_id = if self.mask { mask::mask_id(id, mask::Cells::Ids).into_owned() } else { id.to_owned() };
         part.records.push(Record {
             id: id.to_owned(),
-            shown_id,
+            shown_id: mask::mask_id(&t.id, mask::Cells::Ids).into_owned(),
             channel: masked(t.channel.trim()),
             day: row.when.map(|w| w.day),
             second: row
@@ -103,7 +101,6 @@ pub(super) fn decision(p: &Prediction, taxonomy: &Taxonomy) -> Decision {
 
 struct Recorder<'w, 'h, W: Write> {
     history: &'w mut Writing<'h>,
-    mask: bool,
     rejects: Option<Rejects<W>>,
 }
 
@@ -117,7 +114,7 @@ impl<W: Write + Send> Consumer<Part> for Recorder<'_, '_, W> {
     }
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {
-        let detail = if self.mask { mask::mask(&reject.row.detail) } else { (&*reject.row.detail).into() };
+        let detail = mask::mask(&reject.row.detail);
         self.history.quarantine(&Quarantine { row: &reject.row, detail: &detail })?;
         self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
@@ -150,8 +147,6 @@ pub struct Options {
     pub groups: bool,
     /// Days within which a customer who comes again for the same cause comes for the same matter.
     pub repeat_days: u32,
-    /// Whether texts are masked.
-    pub mask: bool,
 }
 
 /// Counts a day that has changed, and makes its digest: of all its tickets, in an order that does not depend on how they came.
@@ -187,14 +182,16 @@ pub fn watch(history: &mut Writing<'_>, options: &watch::Options) -> Result<()> 
     Ok(())
 }
 
-/// The digest of a day as it was counted last.
+/// The digest of a day as it was counted last, with its alerts.
 ///
 /// # Errors
 /// As [`issue`].
 pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     history.tickets_of(day, options.groups, |ticket| counted.add(ticket))?;
-    counted.digest(classifier, options, history.revision_of(day)?)
+    let mut digest = counted.digest(classifier, options, history.revision_of(day)?)?;
+    digest.alerts = history.alerts(day)?;
+    Ok(digest)
 }
 
 /// Tickets of a day on their way from the history to a digest.
@@ -268,13 +265,9 @@ impl Counter {
         self.counts.add_days(Some(self.day), Some(self.day));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        let groups = if options.groups { self.groups(classifier.segmenter(), options.mask) } else { Groups::new() };
+        let groups = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true) } else { Groups::new() };
         let revision = (revision.number > 0).then_some(revision);
         let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
         Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)
-    }
-
-    fn groups(&self, segmenter: &Segmenter, masked: bool) -> Groups {
-        grouped(&self.loose, SHOWN_IDS, segmenter, masked)
     }
 }

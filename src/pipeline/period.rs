@@ -119,13 +119,14 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     let mut digest = match options.days {
         // Of one day all is known, not only counts.
         (day, last) if day == last => {
-            let counted = night::Options { groups: true, repeat_days: options.repeat_days, mask: true };
-            let mut digest = night::reissue(history, day, classifier, counted)?;
-            let wanted = options.product.as_ref().map(|p| now.names.key(p));
-            digest.products.retain(|p| wanted.as_ref().is_none_or(|wanted| *wanted == now.names.key(&p.product)));
+            let mut digest = night::reissue(history, day, classifier, night::Options { groups: true, repeat_days: options.repeat_days })?;
+            if let Some(wanted) = options.product.as_ref().map(|p| now.names.key(p)) {
+                digest.products.retain(|p| wanted == now.names.key(&p.product));
+                digest.alerts.retain(|a| wanted == now.names.key(&a.product));
+            }
             digest
         }
-        _ => now.digest()?,
+        _ => now.into_digest()?,
     };
     // A count of days before the history began would be a lie.
     let began = history.span()?.map(|span| span.0);
@@ -205,16 +206,12 @@ impl Period {
         all
     }
 
-    fn digest(&mut self) -> Result<Digest> {
+    fn into_digest(mut self) -> Result<Digest> {
         let (first, last) = self.days;
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
         Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header::default())
-    }
-
-    fn into_digest(mut self) -> Result<Digest> {
-        self.digest()
     }
 }
 
