@@ -131,7 +131,7 @@ fn a_dry_run_changes_nothing() {
     desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
     let ran = desk.ahu("run --dry-run --lang en");
     assert!(ran.stdout.contains("64 new") && ran.stdout.contains("nothing was written"), "{}", ran.stdout);
-    assert!(!desk.path().join("out").exists());
+    assert!(!desk.path().join("out").exists() && !desk.path().join("history.db").exists());
     assert!(run(&desk).contains("64 new"));
 }
 
@@ -511,4 +511,20 @@ fn rows_without_ids_and_dates_are_told_by_their_rows() {
     // The same export another night, under another name, is nothing new.
     desk.file("in/b.csv", format!("内容,产品\n{rows}"));
     assert!(desk.ahu("run --as-of 2026-11-23 --lang en").stdout.contains("0 new + 0 revised + 12 known"));
+}
+
+#[test]
+fn a_monitor_hears_of_runs_that_fail() {
+    let desk = Desk::new();
+    desk.file("ahu.toml", SETTINGS.to_owned() + "metrics = \"ahu.prom\"\nlog = \"ahu.log\"\n");
+    desk.file("in/a.csv", include_bytes!("../data/story/tickets.csv"));
+    run(&desk);
+    assert!(desk.read("ahu.prom").contains("\nahu_run_exit_code 0\n") && desk.read("ahu.prom").contains("\nahu_run_new_tickets 64\n"));
+    std::fs::remove_file(desk.path().join("in/a.csv")).expect("removed");
+    assert_eq!(desk.ahu("run").code, 74);
+    assert!(desk.read("ahu.prom").contains("\nahu_run_exit_code 74\n"), "{}", desk.read("ahu.prom"));
+    let log = desk.read("ahu.log");
+    let last: serde_json::Value = serde_json::from_str(log.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((log.lines().count(), last["exit"].as_u64()), (2, Some(74)));
+    assert!(last["error"].as_str().expect("an error").contains("in/*.csv"), "{last}");
 }

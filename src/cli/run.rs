@@ -43,12 +43,27 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         return Err(Error::setup("`--no-mask`: the history keeps texts masked, or with `keep_text = false` none"));
     }
     let settings = args.taxonomy.settings_here()?;
-    let run = job_of(&settings, args.taxonomy.config.as_deref())?;
+    let mut run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
-    if let Some(folder) = run.history.parent().filter(|f| !f.as_os_str().is_empty()) {
+    // A dry run leaves no history where there is none.
+    let aside = (args.dry_run && !run.history.exists()).then(tempfile::tempdir).transpose();
+    let aside = aside.map_err(|e| Error::io("a temporary folder", "create", &e))?;
+    if let Some(aside) = &aside {
+        run.history = aside.path().join("history.db");
+    } else if let Some(folder) = run.history.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), "create", &e))?;
     }
+    // Who finds another run at work says nothing to its monitor.
     let lock = Lock::take(&run.history, "run")?;
+    let monitor = Monitor { metrics: run.metrics.clone(), log: run.log.clone(), started, dry: args.dry_run };
+    let done = live(args, settings, run, started, lang);
+    drop(lock);
+    monitor.tell(&done)?;
+    tell(&done?, lang)
+}
+
+/// Sets the night up, and does its work.
+fn live(mut args: Args, settings: Settings, run: Run, started: Timestamp, lang: Lang) -> Result<Done> {
     if args.input.inputs.is_empty() {
         args.input.inputs.clone_from(&run.inputs);
     }
@@ -59,14 +74,10 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
-        lang,
         dry: args.dry_run,
         run,
     };
-    let done = night.work(&mut setup);
-    drop(lock);
-    night.tell_monitor(&done)?;
-    night.tell(&done?)
+    night.work(&mut setup)
 }
 
 /// What decides.
@@ -92,13 +103,14 @@ struct Night {
     issuer: Issuer,
     day: Date,
     started: Timestamp,
-    lang: Lang,
     dry: bool,
 }
 
 /// What it came to.
 #[derive(Default)]
 struct Done {
+    night: Date,
+    dry: bool,
     rows: u64,
     quarantined: u64,
     tally: Tally,
@@ -122,7 +134,7 @@ impl Night {
                     .as_bytes()
             )
         );
-        let mut done = Done::default();
+        let mut done = Done { night: self.day, dry: self.dry, ..Done::default() };
         let mut inputs = self.inputs(setup, &history, &read_as, &mut done)?;
         loop {
             setup.sources = inputs.iter().map(|i| i.0.clone()).collect();
@@ -148,6 +160,10 @@ impl Night {
             writing.close(&names.join("\n"), done.rows, done.quarantined)?;
             still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
             done.days = self.issuer.issue(writing, &setup.classifier, self.dry)?;
+            if done.rows == 0 && !done.growing.is_empty() {
+                let files = done.growing.join("`, `");
+                return Err(Error::new(ErrorKind::Busy, format!("`{files}`: still being written to; try again later")));
+            }
             return Ok(done);
         }
     }
@@ -177,27 +193,34 @@ impl Night {
         std::thread::sleep(settle - age);
         stamp(source).as_ref() != Some(seen)
     }
+}
 
-    /// The line that the run ends with.
-    fn tell(&self, done: &Done) -> Result<ExitCode> {
-        for file in &done.growing {
-            output::complain(&format!("`{file}` is still being written to; it is left for the next run"));
-        }
-        let t = done.tally;
-        if t.undated > 0 {
-            output::complain(&format!("{} tickets have no date; they are counted on {}", t.undated, self.day));
-        }
-        let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { self.lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
-        let line = self.lang.night(&self.day.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, self.dry);
-        output::publish(&format!("{line}\n"), None, &[])?;
-        if !done.growing.is_empty() && done.rows == 0 {
-            return Err(Error::new(ErrorKind::Busy, "the inputs are still being written to; try again later"));
-        }
-        Ok(ExitCode::SUCCESS)
+/// The line that the run ends with.
+fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
+    for file in &done.growing {
+        output::complain(&format!("`{file}` is still being written to; it is left for the next run"));
     }
+    let t = done.tally;
+    if t.undated > 0 {
+        output::complain(&format!("{} tickets have no date; they are counted on {}", t.undated, done.night));
+    }
+    let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
+    let line = lang.night(&done.night.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, done.dry);
+    output::publish(&format!("{line}\n"), None, &[])?;
+    Ok(ExitCode::SUCCESS)
+}
 
+/// Who watches the runs.
+struct Monitor {
+    metrics: Option<PathBuf>,
+    log: Option<PathBuf>,
+    started: Timestamp,
+    dry: bool,
+}
+
+impl Monitor {
     /// Metrics and log, also of a run that failed.
-    fn tell_monitor(&self, done: &Result<Done>) -> Result<()> {
+    fn tell(&self, done: &Result<Done>) -> Result<()> {
         if self.dry {
             return Ok(());
         }
@@ -205,7 +228,7 @@ impl Night {
         let nothing = Done::default();
         let d = done.as_ref().unwrap_or(&nothing);
         let finished = Timestamp::now();
-        if let Some(path) = &self.run.metrics {
+        if let Some(path) = &self.metrics {
             let mut text = String::new();
             let mut metric =
                 |name: &str, help: &str, value: f64| text.push_str(&format!("# HELP ahu_{name} {help}\n# TYPE ahu_{name} gauge\nahu_{name} {value}\n"));
@@ -221,9 +244,9 @@ impl Night {
             metric("run_growing_inputs", "Inputs left for later, because they are being written to.", d.growing.len() as f64);
             output::publish(&text, Some(path), &[])?;
         }
-        if let Some(path) = &self.run.log {
+        if let Some(path) = &self.log {
             let line = serde_json::json!({
-                "started": self.started.to_string(), "finished": finished.to_string(), "night": self.day.to_string(), "exit": code,
+                "started": self.started.to_string(), "finished": finished.to_string(), "night": done.as_ref().ok().map(|d| d.night.to_string()), "exit": code,
                 "error": done.as_ref().err().map(ToString::to_string), "rows": d.rows, "new": d.tally.new, "revised": d.tally.revised, "known": d.tally.known,
                 "forgotten": d.tally.forgotten, "quarantined": d.quarantined, "unchanged_inputs": d.unchanged, "growing_inputs": d.growing,
                 "days": d.days.iter().map(|(day, n)| serde_json::json!({"day": day.to_string(), "revision": n})).collect::<Vec<_>>(),
