@@ -159,7 +159,7 @@ pub struct Corrections<'a> {
 /// Most tickets of a product whose counts are not corrected: reading the doubtful ones of so few makes the numbers exact.
 const READ_INSTEAD: u64 = 50;
 
-/// How often a day's digest was issued before, because rows came late, and what changed the last time.
+/// How often a day's digest was issued before (rows came late, were decided anew, or forgotten), and what changed the last time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revision {
     /// How often.

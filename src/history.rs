@@ -32,7 +32,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 0] = [];
+const MIGRATIONS: [&str; 1] = [include_str!("history/to-2.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;
@@ -145,5 +145,27 @@ fn failed(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error {
         Some(DatabaseCorrupt) => Error::new(ErrorKind::Io, format!("the history `{path}` is damaged ({cause}); put a backup in its place")),
         Some(DatabaseBusy | DatabaseLocked) => Error::new(ErrorKind::Busy, format!("another program is writing to the history `{path}`; try again later")),
         _ => Error::new(ErrorKind::Io, format!("cannot {doing} the history `{path}`: {cause}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_history_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("history.db");
+        let first = format!("{SCHEMA}\nINSERT INTO names VALUES (7, '甲');\nPRAGMA application_id = {APPLICATION};\nPRAGMA user_version = 1;");
+        Connection::open(&path).and_then(|db| db.execute_batch(&first)).expect("a history of version 1");
+        assert!(History::read(&path).expect_err("an earlier one").to_string().contains("the next `ahu run`"));
+        let now = History::open(&path).expect("it is brought up to date");
+        assert_eq!((now.version().expect("a version"), now.one("SELECT count(*) FROM names").expect("its rows")), (VERSION, 2));
+        let made = History::open(&folder.path().join("new.db")).expect("a new one");
+        let schema = |of: &History| {
+            let mut all = of.db.prepare("SELECT sql FROM sqlite_schema ORDER BY name").expect("a schema");
+            all.query_map([], |row| row.get::<_, Option<String>>(0)).expect("rows").collect::<rusqlite::Result<Vec<_>>>().expect("rows")
+        };
+        assert_eq!(schema(&now), schema(&made));
     }
 }

@@ -93,7 +93,7 @@ fn a_late_row_goes_to_its_own_day() {
     desk.file("in/b.csv", "编号,时间,产品,内容\n3,2026-11-20 09:00,甲,活动的奖励一直没发\n");
     assert!(run(&desk).contains("1 days issued: 2026-11-20 (revision 1)"));
     let revised = desk.read("out/2026-11-20/digest.txt");
-    assert!(revised.contains("Revision 1 (tickets came late)") || revised.contains("第 1 次修订"), "{revised}");
+    assert!(revised.contains("Revision 1: 甲 complaints 活动 / 奖品未到账 1 → 2"), "{revised}");
     assert!(revised.contains("1 → 2"), "{revised}");
     assert_eq!(desk.read("out/2026-11-21/digest.txt"), untouched);
 }
@@ -364,6 +364,8 @@ fn the_past_can_be_decided_anew() {
         "mine.toml",
         "[[cause]]\npath = \"花园 / 花枯了\"\nkinds = [\"complaint\", \"inquiry\"]\nrules = ['花 ~6 枯']\nmatch = [\"花枯了\", \"我的花全枯了\"]\nreject = [\"花开了\", \"枯枝\"]\n",
     );
+    let reports = ["report week --as-of 2026-11-15 --format json", "report --as-of 2026-11-03", "report --since 2026-11-03 --as-of 2026-11-10 --by channel"];
+    let before = reports.map(|report| desk.ahu(report).stdout);
     let dry = desk.ahu("restate --dry-run --lang en");
     assert!(dry.stdout.contains("21 tickets decided anew, 18 of them changed, the digests of 5 days are issued again"), "{}{}", dry.stdout, dry.stderr);
     assert!(!desk.read("out/2026-11-03/digest.txt").contains("花园"));
@@ -374,7 +376,27 @@ fn the_past_can_be_decided_anew() {
     // Of three complaints last week none was known: all three are relabelled, three more are real.
     let week = desk.ahu("report week --as-of 2026-11-15").stdout;
     assert!(week.contains("花园 / 花枯了（上期 0；重新归类 +3，实际 +3）"), "{week}");
+    // And as it was.
+    for (report, before) in reports.into_iter().zip(before) {
+        let now = desk.ahu(report).stdout;
+        assert_eq!(desk.ahu(&format!("{report} --as-decided 2020-01-01")).stdout, before);
+        assert_ne!(now, before);
+        assert_eq!(desk.ahu(&format!("{report} --as-decided 2090-01-01")).stdout, now);
+    }
     assert!(desk.ahu("doctor").stdout.ends_with("all right\n"));
+}
+
+#[test]
+fn a_report_of_many_days_groups_what_no_cause_took() {
+    let desk = desk();
+    let texts = ["祝融大招放出来屏幕就歪了", "貂蝉皮肤穿上以后头发是透明的"];
+    let row = |i: u32| format!("{i},2026-11-{:02} 10:00,甲,{}{}\n", 2 + i % 6, texts[i as usize % 2], ["", "啊", "，真的"][i as usize % 3]);
+    desk.file("in/a.csv", format!("编号,时间,产品,内容\n{}", (0..24).map(row).collect::<String>()));
+    run(&desk);
+    let day = desk.ahu("report --as-of 2026-11-03 --format json").stdout;
+    let week = desk.ahu("report week --as-of 2026-11-08 --format json").stdout;
+    let groups = |report: &str| report.matches("\"groups\": [\n").count();
+    assert!(groups(&day) == 0 && groups(&week) > 0 && week.contains("皮肤"), "{day}{week}");
 }
 
 #[test]

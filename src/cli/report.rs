@@ -2,7 +2,7 @@
 
 use super::issue::REPEAT_DAYS;
 use super::output;
-use super::setup::{HistoryArgs, day_of, read_text};
+use super::setup::{HistoryArgs, day_of, read_text, zone_of};
 use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};
 use ahu::history::History;
@@ -28,6 +28,9 @@ pub struct Args {
     /// The first day, instead of a length; held against as many days before
     #[arg(long, value_name = "DATE")]
     since: Option<String>,
+    /// As tickets were decided at the end of that day: later restatements are left away
+    #[arg(long, value_name = "DATE")]
+    as_decided: Option<String>,
     /// Only this product
     #[arg(long, value_name = "NAME")]
     product: Option<String>,
@@ -73,7 +76,12 @@ enum ByArg {
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let lang = LangArg::choose(args.lang, &args.history.taxonomy)?;
     let (path, settings) = args.history.find()?;
-    let history = History::read(&path)?;
+    let mut history = History::read(&path)?;
+    if let Some(day) = day_of("--as-decided", args.as_decided.as_ref())? {
+        let zone = zone_of(settings.time_zone.as_ref())?;
+        let end = day.saturating_add(1.day()).to_zoned(zone).map_err(|e| Error::setup(format!("`--as-decided`: {e}")))?;
+        history.read_as_decided_before(&end.timestamp().to_string())?;
+    }
     let Some((first, last)) = history.span()? else {
         output::complain("the history has no tickets yet");
         return Ok(ExitCode::SUCCESS);

@@ -55,6 +55,11 @@ impl HistoryArgs {
     }
 }
 
+/// The zone of times that have none.
+pub fn zone_of(name: Option<&String>) -> Result<jiff::tz::TimeZone> {
+    name.map_or_else(|| Ok(dates::china()), |name| dates::zone(name))
+}
+
 /// The day that an option names.
 pub fn day_of(option: &str, text: Option<&String>) -> Result<Option<jiff::civil::Date>> {
     let wrong = |text: &String| Error::setup(format!("`{option}`: expected a date from 1990 to 2100 such as 2026-11-22, found `{text}`"));
@@ -262,10 +267,7 @@ impl InputArgs {
             output::complain("reading from the terminal; give a file, or end with Ctrl-D");
         }
         let as_of = day_of("--as-of", self.as_of.as_ref())?;
-        let zone = match self.time_zone.as_ref().or(settings.time_zone.as_ref()) {
-            None => dates::china(),
-            Some(name) => dates::zone(name)?,
-        };
+        let zone = zone_of(self.time_zone.as_ref().or(settings.time_zone.as_ref()))?;
         let classifier = taxonomy.classifier(&settings, &[])?;
         let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
         if !(0.0..=1.0).contains(&max_quarantined) {

@@ -1,8 +1,8 @@
 //! Days counted: what a digest and a report are made of.
 
-use super::tickets::{kind_of, unpacked};
+use super::tickets::{kind_number, kind_of, unpacked};
 use super::{History, Writing, date, number};
-use crate::digest::{Changed, Revision};
+use crate::digest::{Changed, Digest, Revision};
 use crate::error::Result;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
@@ -74,6 +74,22 @@ fn each_ticket(db: &Connection, day: i32, texts: bool, mut each: impl FnMut(Key,
 }
 
 impl History {
+    /// The tickets of some days that no cause took, with their texts where they are kept, as [`History::tickets_of`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn without_cause(&self, from: Date, to: Date, mut each: impl FnMut(Stored)) -> Result<()> {
+        for day in number(from)..=number(to) {
+            let mut loose = |_: Key, stored: Stored| {
+                if stored.cause.is_empty() {
+                    each(stored)
+                }
+            };
+            each_ticket(&self.db, day, true, &mut loose).map_err(|e| self.failed("read", &e))?;
+        }
+        Ok(())
+    }
+
     /// Calls `each` for the tickets of a day, in an order that does not depend on the order in which they came.
     ///
     /// # Errors
@@ -176,6 +192,30 @@ impl Writing<'_> {
     }
 }
 
+impl Writing<'_> {
+    /// Keeps the groups of a day's digest.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn keep_groups(&mut self, day: Date, digest: &Digest) -> Result<()> {
+        let day = number(day);
+        let clear = |db: &Connection| db.prepare_cached("DELETE FROM day_groups WHERE day = ?")?.execute([day]);
+        clear(self.db).map_err(|e| self.wrong(&e))?;
+        for product in &digest.products {
+            let name = self.name(&product.product)?;
+            for kind in &product.kinds {
+                let number = kind_number(Kind::ALL.into_iter().find(|k| k.code() == kind.kind));
+                for group in &kind.unassigned.groups {
+                    let row = params![day, name, number, group.cause, group.count as i64, group.ids.join("\n")];
+                    let insert = |db: &Connection| db.prepare_cached("INSERT OR REPLACE INTO day_groups VALUES (?, ?, ?, ?, ?, ?)")?.execute(row);
+                    insert(self.db).map_err(|e| self.wrong(&e))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The counts of a day over all channels, by product, kind and cause.
 fn counts_of(db: &Connection, day: i32) -> rusqlite::Result<BTreeMap<(String, i64, String), u64>> {
     let sql = "SELECT p.text, n.kind, a.text, sum(n.count) FROM counts n JOIN names p ON p.name = n.product JOIN names a ON a.name = n.cause
@@ -194,7 +234,6 @@ fn differences(before: &BTreeMap<(String, i64, String), u64>, after: &BTreeMap<(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tickets::kind_number;
     use super::*;
 
     #[test]

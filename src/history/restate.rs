@@ -178,6 +178,21 @@ fn part(db: &Connection, from: i64) -> rusqlite::Result<(Vec<Row>, u64)> {
 }
 
 impl History {
+    /// From now on this history reads as it was decided before a moment (as [`Writing::restate`] was told it): later restatements are
+    /// left away. Nothing is written to the file.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn read_as_decided_before(&mut self, at: &str) -> Result<()> {
+        // Temporary tables and views come before the file's own of the same names.
+        let read = |db: &Connection| {
+            db.execute_batch("CREATE TEMP TABLE moment (at TEXT NOT NULL)")?;
+            db.execute("INSERT INTO temp.moment VALUES (?)", [at])?;
+            db.execute_batch(include_str!("as_decided.sql"))
+        };
+        read(&self.db).map_err(|e| self.failed("read", &e))
+    }
+
     /// Calls `each` for what the last restatement changed in the counts of days: the count as it was decided before it, and as it is
     /// now; product, kind, cause and by how much more.
     ///

@@ -156,7 +156,9 @@ pub struct Options {
 pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
-    counted.digest(classifier, options, revision)
+    let digest = counted.digest(classifier, options, revision)?;
+    history.keep_groups(day, &digest)?;
+    Ok(digest)
 }
 
 /// Days before the last one whose alerts are looked at again when they change.

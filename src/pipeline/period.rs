@@ -1,10 +1,10 @@
 //! `report`: a digest of many days from the history's counts, held against as many days before.
 
 use super::night::{self, Names};
-use super::summary::SHOWN_IDS;
+use super::summary::{Loose, SHOWN_IDS, grouped};
 use crate::classify::Classifier;
 use crate::counts::Counts;
-use crate::digest::{Accounting, Breakdown, Digest, Header, Rate, Share, UNDECIDED};
+use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result};
 use crate::history::{DayCount, History};
 use crate::prediction::Kind;
@@ -12,6 +12,10 @@ use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
 use std::collections::{BTreeMap, HashMap};
+
+/// So many tickets of many days, and so many of them without a cause, are read at most to tell groups of these.
+const MOST_READ: u64 = 300_000;
+const MOST_GROUPED: u64 = 6_000;
 
 /// How long a report's time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,13 +130,16 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
             }
             digest
         }
-        _ => now.into_digest()?,
+        _ => {
+            let groups = now.groups(history, classifier)?;
+            now.into_digest(groups)?
+        }
     };
     // A count of days before the history began would be a lie.
     let began = history.span()?.map(|span| span.0);
     let known = |day: &Date| began.is_some_and(|began| began <= *day);
     let week_ago = week_ago.filter(|w| known(&w.days.0));
-    let (before, week_ago) = (before.into_digest()?, week_ago.map(Period::into_digest).transpose()?);
+    let (before, week_ago) = (before.into_digest(Groups::new())?, week_ago.map(|w| w.into_digest(Groups::new())).transpose()?);
     if known(&options.before.0) {
         digest.hold_against(&before, week_ago.as_ref());
         let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
@@ -206,12 +213,26 @@ impl Period {
         all
     }
 
-    fn into_digest(mut self) -> Result<Digest> {
+    /// What no cause took, in groups, where it is not more than is read in a moment.
+    fn groups(&mut self, history: &History, classifier: &Classifier) -> Result<Groups> {
+        let sum = |of: &dyn Fn(&str) -> bool| self.cells.iter().filter(|((_, _, cause), _)| of(cause)).map(|(_, n)| n).sum::<u64>();
+        if sum(&|_| true) > MOST_READ || sum(&str::is_empty) > MOST_GROUPED {
+            return Ok(Groups::new());
+        }
+        let mut loose = Vec::new();
+        history.without_cause(self.days.0, self.days.1, |ticket| {
+            let product = self.names.key(&ticket.product);
+            loose.extend(ticket.text.map(|text| Loose { product, kind: ticket.kind, id: ticket.id, text }));
+        })?;
+        Ok(grouped(&loose, SHOWN_IDS, classifier.segmenter(), true))
+    }
+
+    fn into_digest(mut self, groups: Groups) -> Result<Digest> {
         let (first, last) = self.days;
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header::default())
+        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header { groups, ..Header::default() })
     }
 }
 

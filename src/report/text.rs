@@ -96,9 +96,9 @@ pub(crate) fn revised(revision: &Revision, lang: super::Lang) -> String {
     let shown: Vec<String> = revision.changed.iter().take(SHOWN_CHANGES).map(change).collect();
     let more = if revision.changed.len() > SHOWN_CHANGES { " …" } else { "" };
     let head = match lang {
-        super::Lang::Zh => format!("第 {} 次修订（有晚到的工单）", revision.number),
-        super::Lang::ZhHant => format!("第 {} 次修訂（有晚到的工單）", revision.number),
-        super::Lang::En => format!("Revision {} (tickets came late)", revision.number),
+        super::Lang::Zh => format!("第 {} 次修订", revision.number),
+        super::Lang::ZhHant => format!("第 {} 次修訂", revision.number),
+        super::Lang::En => format!("Revision {}", revision.number),
     };
     format!("{head}{}{}{more}", lang.colon(), shown.join(lang.pick("；", "；", "; ")))
 }

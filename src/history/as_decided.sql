@@ -1,0 +1,31 @@
+-- The history as it was decided before a moment (`temp.moment`): these hide the file's tables of the same names.
+
+CREATE TEMP VIEW restatements AS SELECT * FROM main.restatements WHERE at < (SELECT at FROM temp.moment);
+
+-- What tickets were before the first later restatement that changed them: of a lone min() SQLite gives the columns of its row.
+CREATE TEMP TABLE decided AS
+SELECT ticket, product, kind, cause, min(restatement) FROM main.restated
+WHERE restatement IN (SELECT restatement FROM main.restatements WHERE at >= (SELECT at FROM temp.moment)) GROUP BY ticket;
+CREATE UNIQUE INDEX temp.decided_ticket ON decided (ticket);
+
+CREATE TEMP VIEW tickets AS
+SELECT t.ticket, t.id, t.channel, t.day, t.second, t.customer, t.wording, t.text, t.file, t.line,
+  coalesce(d.product, t.product) AS product, coalesce(d.kind, t.kind) AS kind, coalesce(d.cause, t.cause) AS cause,
+  iif(d.ticket IS NULL, t.pack, 0) AS pack, iif(d.ticket IS NULL, t.kind_cell, NULL) AS kind_cell, iif(d.ticket IS NULL, t.cause_cell, NULL) AS cause_cell
+FROM main.tickets t LEFT JOIN temp.decided d USING (ticket);
+
+CREATE TEMP TABLE redone AS SELECT DISTINCT day FROM main.tickets WHERE ticket IN (SELECT ticket FROM temp.decided);
+
+CREATE TEMP TABLE recounted AS
+SELECT day, product, channel, kind, cause, count(*) AS count, group_concat(id, char(10) ORDER BY nth) FILTER (WHERE nth <= 10) AS ids FROM (
+  SELECT day, product, channel, kind, cause, replace(replace(id, char(10), ' '), char(13), ' ') AS id,
+    row_number() OVER (PARTITION BY day, product, channel, kind, cause ORDER BY second, length(id), id) AS nth
+  FROM temp.tickets WHERE day IN (SELECT day FROM temp.redone))
+GROUP BY day, product, channel, kind, cause;
+
+CREATE TEMP VIEW counts AS
+SELECT day, product, channel, kind, cause, count, ids FROM main.counts WHERE day NOT IN (SELECT day FROM temp.redone)
+UNION ALL SELECT day, product, channel, kind, cause, count, ids FROM temp.recounted;
+
+-- What changed by restating has not happened.
+CREATE TEMP VIEW days AS SELECT day, tickets, iif(day IN (SELECT day FROM temp.redone), 0, revision) AS revision, iif(day IN (SELECT day FROM temp.redone), '[]', changed) AS changed, published FROM main.days;
