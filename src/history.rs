@@ -138,12 +138,13 @@ impl History {
 
 /// What went wrong with a file, in the words of the other files' errors.
 fn failed(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, SystemIoFailure};
     let path = path.display();
     match cause.sqlite_error_code() {
         Some(NotADatabase) => Error::setup(format!("`{path}` is no history: it is no SQLite file; name another file")),
         Some(DatabaseCorrupt) => Error::new(ErrorKind::Io, format!("the history `{path}` is damaged ({cause}); put a backup in its place")),
         Some(DatabaseBusy | DatabaseLocked) => Error::new(ErrorKind::Busy, format!("another program is writing to the history `{path}`; try again later")),
+        Some(SystemIoFailure) => Error::new(ErrorKind::Io, format!("cannot {doing} the history `{path}`: {cause}; the disk may be full, or failing")),
         _ => Error::new(ErrorKind::Io, format!("cannot {doing} the history `{path}`: {cause}")),
     }
 }

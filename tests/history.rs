@@ -180,8 +180,8 @@ fn one_run_at_a_time() {
 }
 
 proptest! {
-    // Each case runs the program several times; more of them by PROPTEST_CASES.
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    // Each case runs the program several times.
+    #![proptest_config(ProptestConfig::with_cases(if crate::run::long() { 1_000 } else { 8 }))]
     #[test]
     fn any_split_over_any_nights_gives_the_same_history(
         rows in prop::collection::vec((0..12u32, 0..4u32, 0..24u32, 0..2usize, 0..6usize), 1..30),
@@ -484,17 +484,23 @@ fn of_two_runs_at_once_one_works() {
     let rows: String = (0..20_000).map(|i| format!("{i},2026-11-{:02} 10:00,甲,活动奖励没到账{i}\n", 1 + i % 20)).collect();
     desk.file("in/a.csv", format!("编号,时间,产品,内容\n{rows}"));
     let mut busy = 0;
-    for _ in 0..5 {
+    let mut longest = std::time::Duration::ZERO;
+    for _ in 0..if crate::run::long() { 100 } else { 5 } {
         let start = || {
             let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ahu"));
             command.args(["run", "--as-of", "2026-11-22"]).current_dir(desk.path()).stdin(std::process::Stdio::null());
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().expect("ahu starts")
+            let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().expect("ahu starts");
+            std::thread::spawn(move || {
+                let begun = std::time::Instant::now();
+                (child.wait_with_output().expect("ahu ends"), begun.elapsed())
+            })
         };
-        let both = [start(), start()].map(|child| child.wait_with_output().expect("ahu ends"));
-        let codes: Vec<Option<i32>> = both.iter().map(|o| o.status.code()).collect();
+        let both = [start(), start()].map(|ending| ending.join().expect("ahu ends"));
+        let codes: Vec<Option<i32>> = both.iter().map(|o| o.0.status.code()).collect();
         assert!(codes.contains(&Some(0)) && codes.iter().all(|c| matches!(c, Some(0 | 75))), "{codes:?}");
-        for o in both.iter().filter(|o| o.status.code() == Some(75)) {
+        for (o, took) in both.iter().filter(|o| o.0.status.code() == Some(75)) {
             busy += 1;
+            longest = longest.max(*took);
             let words = String::from_utf8_lossy(&o.stderr);
             assert!(words.contains("is in use by"), "{words}");
         }
@@ -502,6 +508,7 @@ fn of_two_runs_at_once_one_works() {
         std::fs::remove_dir_all(desk.path().join("out")).expect("removed");
         ["history.db", "history.db-wal", "history.db-shm"].iter().for_each(|f| drop(std::fs::remove_file(desk.path().join(f))));
     }
+    eprintln!("{busy} runs found another at work, in {longest:?} at most");
     assert!(busy > 0, "no two runs met");
 }
 

@@ -8,6 +8,11 @@ pub struct Desk {
     folder: tempfile::TempDir,
 }
 
+/// Whether tests that try some of very many cases try all of them (`AHU_TEST_ALL=1`).
+pub fn long() -> bool {
+    std::env::var_os("AHU_TEST_ALL").is_some()
+}
+
 /// What a run came to.
 pub struct Ran {
     pub code: i32,

@@ -30,10 +30,10 @@ fn left(folder: &Path) -> usize {
 }
 
 /// A file system in memory, gone when dropped; `None`, said aloud, where there cannot be one.
-struct Mounted(PathBuf);
+pub struct Mounted(pub PathBuf);
 
 impl Mounted {
-    fn new(place: &Path, options: &str) -> Option<Mounted> {
+    pub fn new(place: &Path, options: &str) -> Option<Mounted> {
         std::fs::create_dir_all(place).unwrap();
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(place).stderr(Stdio::null()).status();
         if done.is_ok_and(|s| s.success()) {
