@@ -131,6 +131,14 @@ pub struct ProductCounts {
     pub doubtful: Vec<String>,
 }
 
+impl ProductCounts {
+    /// The commonest spelling, which names the product; of equals the first by the alphabet.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone()).unwrap_or_default()
+    }
+}
+
 /// Most [`ProductCounts::doubtful`] tickets that are kept.
 const MOST_DOUBTFUL: usize = 20;
 /// A model is sure of a ticket from this probability on.

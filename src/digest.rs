@@ -1,8 +1,10 @@
 //! Every number a report shows, computed and ordered once. Renderers only write it down.
 
 mod against;
+mod trend;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
+pub use trend::Trends;
 
 use crate::alert::Alert;
 use crate::counts::{CellKey, Counts, ProductCounts};
@@ -79,6 +81,9 @@ pub struct CauseDigest {
     /// Team that owns the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
+    /// Tickets at each of [`Digest::points`]; for people.
+    #[serde(skip)]
+    pub trend: Vec<u64>,
 }
 
 /// Tickets that no cause took.
@@ -97,6 +102,9 @@ pub struct Unassigned {
     /// Groups of them, the largest first; a group's `cause` is its name. Empty where there are too few tickets for groups, or too
     /// many for a digest.
     pub groups: Vec<CauseDigest>,
+    /// Tickets at each of [`Digest::points`]; for people.
+    #[serde(skip)]
+    pub trend: Vec<u64>,
 }
 
 /// Tickets of one kind.
@@ -116,6 +124,9 @@ pub struct KindDigest {
     pub causes: Vec<CauseDigest>,
     /// The rest.
     pub unassigned: Unassigned,
+    /// Tickets at each of [`Digest::points`]; for people.
+    #[serde(skip)]
+    pub trend: Vec<u64>,
 }
 
 /// Tickets of one product.
@@ -211,6 +222,9 @@ pub struct Digest {
     /// Of reports from a history: the days that counts are held against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<AgainstDays>,
+    /// The first days of the stretches of time that trends are drawn over: days, weeks or months.
+    #[serde(skip)]
+    pub points: Vec<String>,
     /// Tickets by something else than product.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakdowns: Vec<Breakdown>,
@@ -263,6 +277,38 @@ impl KindDigest {
     }
 }
 
+/// Causes whose paths begin alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area<'d> {
+    /// The first part of their paths.
+    pub name: &'d str,
+    /// How many tickets.
+    pub count: u64,
+    /// The causes, as the digest orders them.
+    pub causes: Vec<&'d CauseDigest>,
+}
+
+impl KindDigest {
+    /// The causes as a tree of two levels, the largest area first.
+    #[must_use]
+    pub fn areas(&self) -> Vec<Area<'_>> {
+        let mut areas: Vec<Area<'_>> = Vec::new();
+        for cause in &self.causes {
+            let name = cause.cause.split(" / ").next().unwrap_or_default();
+            match areas.iter_mut().find(|a| a.name == name) {
+                Some(area) => {
+                    area.count += cause.shown();
+                    area.causes.push(cause);
+                }
+                None => areas.push(Area { name, count: cause.shown(), causes: vec![cause] }),
+            }
+        }
+        // Stable: of equals the one whose largest cause is larger stays first.
+        areas.sort_by_key(|a| std::cmp::Reverse(a.count));
+        areas
+    }
+}
+
 impl Digest {
     /// Orders and names the counts.
     ///
@@ -289,6 +335,7 @@ impl Digest {
             revision: header.revision,
             alerts: Vec::new(),
             against: None,
+            points: Vec::new(),
             breakdowns: Vec::new(),
         })
     }
@@ -341,8 +388,6 @@ impl Corrected {
 
 fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, corrections: Corrections<'_>, header: &Header) -> ProductDigest {
     let (by_kind, by_cause) = (corrected(&counts.kinds, corrections.kinds), corrected(&counts.causes, corrections.causes));
-    // The commonest spelling names the product; of equals the first by the alphabet.
-    let name = counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
     let cells: BTreeMap<&CellKey, _> = counts.cells.iter().collect();
     let kinds = Kind::ALL.into_iter().map(Some).chain([None]).filter_map(|kind| {
         let mut causes: Vec<CauseDigest> = Vec::new();
@@ -362,12 +407,13 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
                         against: None,
                         ids: cell.ids.clone(),
                         team: cause.team.clone(),
+                        trend: Vec::new(),
                     });
                 }
                 None => {
                     let mut groups = header.groups.get(&(key.to_owned(), kind)).cloned().unwrap_or_default();
                     groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.cause.cmp(&b.cause)));
-                    unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), against: None, ids: cell.ids.clone(), groups };
+                    unassigned = Unassigned { count: cell.count, same_text: cell.same_text(), against: None, ids: cell.ids.clone(), groups, trend: Vec::new() };
                 }
             }
         }
@@ -376,10 +422,18 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
         let always = matches!(kind, Some(Kind::Complaint | Kind::Inquiry));
         let certain: u64 = cells.iter().filter(|((k, _), _)| *k == kind).map(|(_, cell)| cell.count - cell.modelled.0).sum();
         let corrected = kind.and_then(|k| by_kind.get(&(k as usize))).map(|c| c.and(certain));
-        (always || count > 0).then(|| KindDigest { kind: kind.map_or(UNDECIDED, Kind::code), count, corrected, against: None, causes, unassigned })
+        (always || count > 0).then(|| KindDigest {
+            kind: kind.map_or(UNDECIDED, Kind::code),
+            count,
+            corrected,
+            against: None,
+            causes,
+            unassigned,
+            trend: Vec::new(),
+        })
     });
     let kinds: Vec<KindDigest> = kinds.collect();
     let few = (1..=READ_INSTEAD).contains(&counts.kinds.total().max(counts.causes.total()));
     let read_for_certainty = if few { counts.doubtful.clone() } else { Vec::new() };
-    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
+    ProductDigest { product: counts.name(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
 }

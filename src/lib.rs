@@ -17,6 +17,7 @@ pub mod error;
 pub mod history;
 pub mod ingest;
 pub mod learn;
+pub mod listing;
 pub mod mask;
 pub mod model;
 pub mod pipeline;

@@ -3,10 +3,12 @@
 
 pub mod machine;
 pub mod markdown;
+pub mod page;
 pub mod phrases;
 pub mod text;
 
 use crate::digest::Digest;
+use crate::listing::Listing;
 pub use phrases::Lang;
 
 /// How a digest can be written.
@@ -20,6 +22,19 @@ pub enum Format {
     Csv,
     /// For chats and wikis.
     Markdown,
+    /// A page for browsers, with the tickets behind the numbers.
+    Html,
+}
+
+impl Format {
+    /// How many tickets it shows beside the digest.
+    #[must_use]
+    pub fn tickets(self) -> usize {
+        match self {
+            Format::Html => page::MOST_TICKETS,
+            Format::Text | Format::Json | Format::Csv | Format::Markdown => 0,
+        }
+    }
 }
 
 /// What the user may set.
@@ -34,14 +49,15 @@ pub struct Options {
 /// Ids of a cause shown to people unless all are.
 pub(crate) const EXAMPLE_IDS: usize = 3;
 
-/// Writes the digest down.
+/// Writes the digest down, with its tickets where the format shows them.
 #[must_use]
-pub fn render(digest: &Digest, format: Format, options: Options) -> String {
+pub fn render(digest: &Digest, listing: &Listing, format: Format, options: Options) -> String {
     match format {
         Format::Text => text::render(digest, options),
         Format::Json => machine::json(digest),
         Format::Csv => machine::csv(digest),
         Format::Markdown => markdown::render(digest, options),
+        Format::Html => page::render(digest, listing, options),
     }
 }
 

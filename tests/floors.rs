@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 23] = [
+const FLOORS: [(&str, u32); 24] = [
     ("error", 0),
     ("alert", 0),
     ("cell", 0),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, u32); 23] = [
     ("prevalence", 0),
     ("counts", 0),
     ("digest", 0),
+    ("listing", 0),
     ("mask", 0),
     ("segment", 1),
     ("model", 2),

@@ -7,6 +7,7 @@ use ahu::digest::Digest;
 use ahu::error::{Error, Result};
 use ahu::history::{History, Writing};
 use ahu::ingest::dates;
+use ahu::listing::Listing;
 use ahu::pipeline::{night, watch};
 use ahu::report::{self, Format, Lang};
 use jiff::civil::Date;
@@ -76,7 +77,7 @@ impl Issuer {
             return Ok(folder);
         }
         for (name, format) in [("digest.txt", Format::Text), ("digest.md", Format::Markdown), ("digest.json", Format::Json), ("digest.csv", Format::Csv)] {
-            let mut text = report::render(digest, format, report::Options { lang: self.lang, all_ids: false });
+            let mut text = report::render(digest, &Listing::default(), format, report::Options { lang: self.lang, all_ids: false });
             if format == Format::Csv {
                 // Excel takes it for UTF-8 only so.
                 text.insert(0, '\u{feff}');

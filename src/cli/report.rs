@@ -7,6 +7,7 @@ use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};
 use ahu::history::History;
 use ahu::ingest::{Source, dates};
+use ahu::listing::Listing;
 use ahu::pipeline::period::{self, Amounts, By, Length};
 use ahu::report;
 use jiff::ToSpan;
@@ -114,7 +115,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
     let classifier = args.history.taxonomy.classifier(&settings, &[])?;
     let digest = period::report(&history, &classifier, &options, rates.as_ref())?;
-    let text = report::render(&digest, args.format.format(), report::Options { lang, all_ids: false });
+    let text = report::render(&digest, &Listing::default(), args.format.format(), report::Options { lang, all_ids: false });
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();
     output::publish(&text, args.output.as_deref(), &kept)?;
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use super::output;
 use super::setup::{self, InputArgs, TaxonomyArgs, tell_about};
 use ahu::digest::Digest;
 use ahu::error::{Error, Result};
-use ahu::pipeline::summary;
+use ahu::pipeline::summary::{self, Summarized};
 use ahu::report::{self, Format, Lang};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +45,7 @@ pub enum FormatArg {
     Json,
     Csv,
     Markdown,
+    Html,
 }
 
 impl FormatArg {
@@ -54,6 +55,7 @@ impl FormatArg {
             FormatArg::Json => Format::Json,
             FormatArg::Csv => Format::Csv,
             FormatArg::Markdown => Format::Markdown,
+            FormatArg::Html => Format::Html,
         }
     }
 }
@@ -95,11 +97,17 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     setup.refuse_one_file(&[("-o", args.output.as_deref())])?;
     let (published, rejects) = setup.open_rejects()?.unzip();
     let job = setup.job();
-    let options = summary::Options { all_ids: args.ids, as_of: setup.as_of.map(|d| d.to_string()), repeat_days: args.repeat_days, groups: !args.no_groups };
-    let (digest, outcome, rejects) = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
+    let options = summary::Options {
+        all_ids: args.ids,
+        as_of: setup.as_of.map(|d| d.to_string()),
+        repeat_days: args.repeat_days,
+        groups: !args.no_groups,
+        list: args.format.format().tickets(),
+    };
+    let Summarized { digest, listing, outcome, rejects } = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);
-    let mut text = report::render(&digest, args.format.format(), report::Options { lang, all_ids: args.ids });
+    let mut text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: args.ids });
     if args.bom {
         text.insert(0, '\u{feff}');
     }

@@ -120,7 +120,15 @@ impl ProductDigest {
             let of = |product: Option<&ProductDigest>| product.and_then(|p| p.kind(code)).cloned();
             let (before, week_ago) = (of(before), week_ago.map(of));
             if self.kind(code).is_none() && before.as_ref().is_some_and(|k| k.count > 0 || matches!(code, "complaint" | "inquiry")) {
-                self.kinds.push(KindDigest { kind: code, count: 0, corrected: None, against: None, causes: Vec::new(), unassigned: Unassigned::default() });
+                self.kinds.push(KindDigest {
+                    kind: code,
+                    count: 0,
+                    corrected: None,
+                    against: None,
+                    causes: Vec::new(),
+                    unassigned: Unassigned::default(),
+                    trend: Vec::new(),
+                });
             }
             if let Some(kind) = self.kinds.iter_mut().find(|k| k.kind == code) {
                 kind.hold_against(before.as_ref(), week_ago.as_ref().map(Option::as_ref));

@@ -267,7 +267,7 @@ impl Counter {
         self.counts.add_days(Some(self.day), Some(self.day));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        let groups = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true) } else { Groups::new() };
+        let groups = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true).0 } else { Groups::new() };
         let revision = (revision.number > 0).then_some(revision);
         let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
         Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)

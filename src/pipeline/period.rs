@@ -224,7 +224,7 @@ impl Period {
             let product = self.names.key(&ticket.product);
             loose.extend(ticket.text.map(|text| Loose { product, kind: ticket.kind, id: ticket.id, text }));
         })?;
-        Ok(grouped(&loose, SHOWN_IDS, classifier.segmenter(), true))
+        Ok(grouped(&loose, SHOWN_IDS, classifier.segmenter(), true).0)
     }
 
     fn into_digest(mut self, groups: Groups) -> Result<Digest> {

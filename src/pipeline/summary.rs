@@ -1,16 +1,18 @@
 //! `summarize`: tickets in, one digest out.
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
-use crate::counts::{Contact, Counted, Counts, Wording, wording};
-use crate::digest::{CauseDigest, Digest, Groups, Header};
+use crate::counts::{Contact, Counted, Counts, ProductCounts, Wording, wording};
+use crate::digest::{CauseDigest, Digest, Groups, Header, Trends};
 use crate::discover::discover;
 use crate::error::Result;
+use crate::ingest::dates::When;
 use crate::ingest::reader::{Layout, Reject};
+use crate::listing::{Collector, Listed, Listing, Unread, marks};
 use crate::mask;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
 use crate::segment::{Normalizer, Segmenter};
-use crate::taxonomy::Taxonomy;
+use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
@@ -26,6 +28,8 @@ pub struct Options {
     pub repeat_days: u32,
     /// Group what no cause took.
     pub groups: bool,
+    /// List so many of the tickets at most; 0 lists none, and draws no counts over time.
+    pub list: usize,
 }
 
 /// Fewest and most tickets without a cause that are grouped: fewer are read sooner, and more take longer than all the rest.
@@ -34,31 +38,62 @@ pub(super) const GROUPED: std::ops::RangeInclusive<usize> = 8..=30_000;
 /// Ids of a cause that a digest shows unless it shows all.
 pub(super) const SHOWN_IDS: usize = 10;
 
+/// What `summarize` gives.
+pub struct Summarized<W> {
+    /// The digest.
+    pub digest: Digest,
+    /// Tickets, where they were asked for.
+    pub listing: Listing,
+    /// What reading came to.
+    pub outcome: Outcome,
+    /// The rejects' file.
+    pub rejects: Option<W>,
+}
+
 /// Reads, classifies and counts.
 ///
 /// # Errors
 /// Whatever reading gave; broken accounting.
-pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<(Digest, Outcome, Option<W>)> {
+pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Option<Rejects<W>>) -> Result<Summarized<W>> {
     let keep = AtomicBool::new(options.groups);
     let mut counter = Counter {
         taxonomy: job.classifier.taxonomy(),
         counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }),
         loose: Vec::new(),
         keep: &keep,
+        listed: (options.list > 0).then(|| (Collector::new(options.list), Trends::default())),
         rejects,
     };
-    let outcome = super::run(job, &Summary { keep: &keep }, &mut counter)?;
+    let summary = Summary { keep: &keep, taxonomy: job.classifier.taxonomy(), list: options.list > 0, mask: job.mask };
+    let outcome = super::run(job, &summary, &mut counter)?;
     let rejects = counter.rejects.take().map(Rejects::finish).transpose()?;
     let shown = if options.all_ids { usize::MAX } else { SHOWN_IDS };
-    let groups = grouped(&counter.loose, shown, job.classifier.segmenter(), job.mask);
-    let digest = Digest::new(
+    let (groups, of_ticket) = grouped(&counter.loose, shown, job.classifier.segmenter(), job.mask);
+    let mut digest = Digest::new(
         &counter.counts,
         outcome.accounting,
         job.classifier.taxonomy(),
         job.classifier.corrections(),
         Header { groups, as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days, revision: None },
     )?;
-    Ok((digest, outcome, rejects))
+    let mut listing = Listing::default();
+    if let Some((collector, trends)) = counter.listed {
+        let counts = &counter.counts;
+        listing = collector.finish(|key| counts.products.get(key).map_or_else(String::new, ProductCounts::name));
+        put_groups(&mut listing, &counter.loose, &of_ticket);
+        if let (Some(first), Some(last), false) = (counts.first_day, counts.last_day, trends.is_of_one_day()) {
+            digest.draw(&trends, (first, last), &|product| Normalizer::builtin().folded(product));
+        }
+    }
+    Ok(Summarized { digest, listing, outcome, rejects })
+}
+
+/// Tells listed tickets what group they are in.
+pub(super) fn put_groups(listing: &mut Listing, loose: &[Loose], of_ticket: &[Option<String>]) {
+    let groups: HashMap<&str, &String> = loose.iter().zip(of_ticket).filter_map(|(t, group)| Some((t.id.as_str(), group.as_ref()?))).collect();
+    for ticket in listing.tickets.iter_mut().filter(|t| t.cause.is_empty()) {
+        ticket.group = groups.get(ticket.id.as_str()).map_or_else(String::new, |g| (*g).clone());
+    }
 }
 
 /// A ticket that no cause took.
@@ -70,18 +105,21 @@ pub(super) struct Loose {
     pub text: String,
 }
 
-/// Tickets that no cause took, in groups: over all products and kinds, so that few tickets are enough, and counted for each.
-pub(super) fn grouped(loose: &[Loose], shown: usize, segmenter: &Segmenter, masked: bool) -> Groups {
+/// Tickets that no cause took, in groups: over all products and kinds, so that few tickets are enough, and counted for each. Beside
+/// them the name of each ticket's group.
+pub(super) fn grouped(loose: &[Loose], shown: usize, segmenter: &Segmenter, masked: bool) -> (Groups, Vec<Option<String>>) {
     if !GROUPED.contains(&loose.len()) {
-        return Groups::new();
+        return (Groups::new(), Vec::new());
     }
     let texts: Vec<&str> = loose.iter().map(|t| t.text.as_str()).collect();
     let found = discover(&texts, segmenter);
+    let name = |name: &String| if masked { mask::mask(name).into_owned() } else { name.clone() };
+    let names: Vec<String> = found.groups.iter().map(|g| name(&g.name)).collect();
     let mut groups: HashMap<(&str, Option<Kind>, usize), CauseDigest> = HashMap::new();
     for (ticket, group) in loose.iter().zip(&found.of_text) {
         let Some(group) = group else { continue };
-        let cause = || if masked { mask::mask(&found.groups[*group].name).into_owned() } else { found.groups[*group].name.clone() };
-        let counted = groups.entry((&ticket.product, ticket.kind, *group)).or_insert_with(|| CauseDigest { cause: cause(), ..CauseDigest::default() });
+        let new = || CauseDigest { cause: names[*group].clone(), ..CauseDigest::default() };
+        let counted = groups.entry((&ticket.product, ticket.kind, *group)).or_insert_with(new);
         counted.count += 1;
         if counted.ids.len() < shown {
             counted.ids.push(ticket.id.clone());
@@ -91,7 +129,7 @@ pub(super) fn grouped(loose: &[Loose], shown: usize, segmenter: &Segmenter, mask
     for ((product, kind, _), group) in groups {
         all.entry((product.to_owned(), kind)).or_default().push(group);
     }
-    all
+    (all, found.of_text.iter().map(|group| group.map(|g| names[g].clone())).collect())
 }
 
 /// A product's name as it is shown; folded, it is the key it is counted under.
@@ -108,6 +146,9 @@ struct Part {
     tickets: Vec<Ticket>,
     /// Texts of those without a cause, by their place in `tickets`.
     loose: HashMap<usize, String>,
+    /// As they are listed, where they are.
+    listed: Vec<Listed>,
+    file: String,
     first: Option<Date>,
     last: Option<Date>,
 }
@@ -127,13 +168,40 @@ struct Ticket {
 struct Summary<'k> {
     /// Whether texts without a cause are kept.
     keep: &'k AtomicBool,
+    taxonomy: &'k Taxonomy,
+    list: bool,
+    mask: bool,
+}
+
+impl Summary<'_> {
+    /// A ticket as it is listed; its product is named when all are counted.
+    fn listed(&self, file: &str, row: &Row<'_>) -> Listed {
+        let (t, p) = (row.ticket, row.prediction);
+        let masked = |text: &str| if self.mask { mask::mask(text).into_owned() } else { text.to_owned() };
+        let time = |w: When| w.time.map_or_else(|| w.day.to_string(), |t| format!("{} {:02}:{:02}", w.day, t.hour(), t.minute()));
+        let cause = p.cause.map(|c| &self.taxonomy.causes[c]);
+        Listed {
+            id: t.id.to_string(),
+            when: row.when.map_or_else(String::new, time),
+            channel: masked(t.channel.trim()),
+            kind: p.kind,
+            cause: cause.map_or_else(String::new, Cause::name),
+            team: cause.and_then(|c| c.team.clone()).unwrap_or_default(),
+            text: masked(&t.text),
+            marks: marks(p),
+            confidence: p.confidence(),
+            by_model: p.by_model.as_ref().is_some_and(|by| by.kind || by.cause),
+            place: format!("{file}:{}", row.span.line),
+            ..Listed::default()
+        }
+    }
 }
 
 impl Output for Summary<'_> {
     type Part = Part;
 
-    fn begin(&self, _: &Layout) -> Part {
-        Part::default()
+    fn begin(&self, layout: &Layout) -> Part {
+        Part { file: layout.file.clone(), ..Part::default() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
@@ -159,6 +227,10 @@ impl Output for Summary<'_> {
         if p.cause.is_none() && self.keep.load(Ordering::Relaxed) {
             part.loose.insert(part.tickets.len(), row.ticket.text.to_string());
         }
+        if self.list {
+            let listed = self.listed(&part.file, row);
+            part.listed.push(listed);
+        }
         part.tickets.push(Ticket {
             contact,
             wording: wording(&row.ticket.text),
@@ -177,6 +249,8 @@ struct Counter<'a, W: Write> {
     counts: Counts,
     loose: Vec<Loose>,
     keep: &'a AtomicBool,
+    /// What is listed, and counted over time, where that is asked for.
+    listed: Option<(Collector, Trends)>,
     rejects: Option<Rejects<W>>,
 }
 
@@ -199,6 +273,11 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
                     self.loose = Vec::new();
                 }
             }
+            if let Some((collector, trends)) = &mut self.listed {
+                let name = counted_as.map_or_else(String::new, |c| self.taxonomy.causes[c].name());
+                t.day.iter().for_each(|day| trends.add(*day, (key, t.kind, &name), 1));
+                collector.add((key, t.kind, &name), || std::mem::take(&mut part.listed[at]));
+            }
             part.first = [part.first, t.day].into_iter().flatten().min();
             part.last = [part.last, t.day].into_iter().flatten().max();
         }
@@ -207,6 +286,10 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
     }
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {
+        if let Some((collector, _)) = &mut self.listed {
+            let row = &reject.row;
+            collector.unread(|| Unread { file: row.file.clone(), line: row.line, reason: row.reason, detail: mask::mask(&row.detail).into_owned() });
+        }
         self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }

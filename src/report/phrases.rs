@@ -4,6 +4,7 @@ use super::harmless;
 use crate::alert::State;
 use crate::digest::{Against, AgainstDays, Corrected, Rate, Unassigned};
 use crate::prediction::Kind;
+use crate::ticket::Reason;
 
 /// Language of what people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,6 +116,20 @@ impl Lang {
             Lang::Zh => format!("{day}（第 {times} 次修订）"),
             Lang::ZhHant => format!("{day}（第 {times} 次修訂）"),
             Lang::En => format!("{day} (revision {times})"),
+        }
+    }
+
+    /// Why a row could not be read.
+    #[must_use]
+    pub fn reason(self, reason: Reason) -> &'static str {
+        match reason {
+            Reason::BadQuote => self.pick("引号没有配对", "引號沒有配對", "a quote without its other"),
+            Reason::WrongWidth => self.pick("列数不对", "欄數不對", "too many or too few cells"),
+            Reason::TooLong => self.pick("这一行太长", "這一列太長", "too long"),
+            Reason::BadEncoding => self.pick("有乱码", "有亂碼", "not in the file's encoding"),
+            Reason::BadJson => self.pick("不是完整的 JSON", "不是完整的 JSON", "no JSON like the others"),
+            Reason::CutOff => self.pick("文件在这里断了", "檔案在這裡斷了", "the file ends in it"),
+            Reason::BadDate => self.pick("日期读不懂", "日期讀不懂", "no date"),
         }
     }
 

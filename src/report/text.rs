@@ -19,6 +19,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(lang.pick("没有工单。\n", "沒有工單。\n", "No tickets.\n"));
     } else {
         out.push_str(&overview(digest, options));
+        out.push('\n');
     }
     if !digest.alerts.is_empty() {
         out.push_str(&format!("\n{}\n", lang.pick("异常", "異常", "Unusual")));
@@ -109,7 +110,8 @@ pub(crate) fn said_twice(digest: &Digest) -> Option<u32> {
     digest.repeat_days.filter(|_| causes.any(|c| c.matters.is_some_and(|n| n < c.count)))
 }
 
-fn overview(digest: &Digest, options: Options) -> String {
+/// `共 64 件，3 个产品：投诉 41，咨询 23`.
+pub(crate) fn overview(digest: &Digest, options: Options) -> String {
     let lang = options.lang;
     let kinds = ["complaint", "inquiry", "suggestion", "praise", "other", crate::digest::UNDECIDED];
     let counted: Vec<String> = kinds.iter().map(|k| (*k, digest.total(k))).filter(|(_, n)| *n > 0).map(|(k, n)| lang.counted(k, n)).collect();
@@ -124,7 +126,7 @@ fn overview(digest: &Digest, options: Options) -> String {
         super::Lang::Zh | super::Lang::ZhHant => format!("共 {total} 件{products}"),
         super::Lang::En => format!("{total} tickets{products}"),
     };
-    format!("{head}{}{}\n", lang.colon(), counted.join(lang.comma()))
+    format!("{head}{}{}", lang.colon(), counted.join(lang.comma()))
 }
 
 /// `读入 64 行 = 归类 64 + 重复 0 + 隔离 0`.
