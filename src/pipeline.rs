@@ -7,6 +7,7 @@ pub mod discover;
 pub mod fixes;
 pub mod inspect;
 pub mod labelled;
+pub mod listing;
 pub mod night;
 pub mod period;
 pub mod propose;

@@ -6,8 +6,10 @@ pub mod markdown;
 pub mod page;
 pub mod phrases;
 pub mod text;
+pub mod workbook;
 
 use crate::digest::Digest;
+use crate::error::Result;
 use crate::listing::Listing;
 pub use phrases::Lang;
 
@@ -24,6 +26,8 @@ pub enum Format {
     Markdown,
     /// A page for browsers, with the tickets behind the numbers.
     Html,
+    /// A workbook for Excel, with the tickets.
+    Xlsx,
 }
 
 impl Format {
@@ -32,6 +36,7 @@ impl Format {
     pub fn tickets(self) -> usize {
         match self {
             Format::Html => page::MOST_TICKETS,
+            Format::Xlsx => workbook::MOST_TICKETS,
             Format::Text | Format::Json | Format::Csv | Format::Markdown => 0,
         }
     }
@@ -50,15 +55,19 @@ pub struct Options {
 pub(crate) const EXAMPLE_IDS: usize = 3;
 
 /// Writes the digest down, with its tickets where the format shows them.
-#[must_use]
-pub fn render(digest: &Digest, listing: &Listing, format: Format, options: Options) -> String {
-    match format {
+///
+/// # Errors
+/// What writing a workbook gives.
+pub fn render(digest: &Digest, listing: &Listing, format: Format, options: Options) -> Result<Vec<u8>> {
+    let text = match format {
         Format::Text => text::render(digest, options),
         Format::Json => machine::json(digest),
         Format::Csv => machine::csv(digest),
         Format::Markdown => markdown::render(digest, options),
         Format::Html => page::render(digest, listing, options),
-    }
+        Format::Xlsx => return workbook::render(digest, listing, options),
+    };
+    Ok(text.into_bytes())
 }
 
 /// Text from a ticket for a terminal or a page: control characters and those that turn the direction of writing are dropped,

@@ -102,7 +102,7 @@ fn strike(call: &str, k: usize, how: &str, expected: &Expected) -> bool {
     let words = String::from_utf8_lossy(&ran.stderr);
     let what = format!("{call} {k} {how}: {:?} {words}", ran.status);
     // What fails says what, and with which file.
-    let told = |code| [2, 74, 75].contains(&code) && ["ahu.toml", "in/", "disk", "tmp"].iter().any(|file| words.contains(file));
+    let told = |code| [2, 74, 75].contains(&code) && ["ahu.toml", "in/", "disk", "tmp", "stdout"].iter().any(|file| words.contains(file));
     // 127: before the program began.
     if let Some(code) = ran.status.code().filter(|code| *code != 127 && log.contains("(INJECTED)")) {
         assert!(code == 0 || told(code), "{what}");

@@ -1,5 +1,6 @@
 //! `ahu.toml`: the same settings as the options, for runs that are repeated.
 
+use super::summarize::FormatArg;
 use ahu::error::Result;
 use ahu::taxonomy::Source;
 use ahu::taxonomy::file::toml_error;
@@ -99,6 +100,9 @@ pub struct Run {
     /// Whether the tickets' texts are kept, masked; groups, `restate` and quotes need them.
     #[serde(default = "yes")]
     pub keep_text: bool,
+    /// How each day's digest is written: text, markdown, json, csv, html, xlsx.
+    #[serde(default = "formats")]
+    pub formats: Vec<FormatArg>,
     /// A file that was written to within so many seconds is waited for, and left for later if it grows.
     #[serde(default = "settle")]
     pub settle_seconds: u64,
@@ -106,6 +110,10 @@ pub struct Run {
     pub metrics: Option<PathBuf>,
     /// A line of JSON a run.
     pub log: Option<PathBuf>,
+}
+
+fn formats() -> Vec<FormatArg> {
+    vec![FormatArg::Text, FormatArg::Markdown, FormatArg::Json, FormatArg::Csv, FormatArg::Html]
 }
 
 fn yes() -> bool {

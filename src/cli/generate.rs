@@ -19,7 +19,7 @@ pub struct ManArgs {}
 pub fn completions(args: &CompletionsArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "ahu", &mut script);
-    output::publish(&String::from_utf8_lossy(&script), None, &[])?;
+    output::publish(&script, None, &[])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -35,6 +35,6 @@ pub fn man(_: &ManArgs) -> Result<ExitCode> {
         man.render_description_section(&mut page).map_err(failed)?;
         man.render_options_section(&mut page).map_err(failed)?;
     }
-    output::publish(&String::from_utf8_lossy(&page), None, &[])?;
+    output::publish(&page, None, &[])?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,9 @@ use ahu::error::{Error, Result};
 use ahu::history::{History, Writing};
 use ahu::ingest::dates;
 use ahu::listing::Listing;
-use ahu::pipeline::{night, watch};
+use ahu::pipeline::listing::{self, Kept};
+use ahu::pipeline::night::{self, GroupOf};
+use ahu::pipeline::watch;
 use ahu::report::{self, Format, Lang};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -23,12 +25,14 @@ pub struct Issuer {
     lang: Lang,
     options: night::Options,
     watch: watch::Options,
+    formats: Vec<Format>,
 }
 
 impl Issuer {
     pub fn new(run: &Run, settings: &Settings, classifier: &Classifier, lang: Lang) -> Result<Issuer> {
         let options = night::Options { groups: true, repeat_days: REPEAT_DAYS };
-        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)? })
+        let formats = run.formats.iter().map(|f| f.format()).collect();
+        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)?, formats })
     }
 
     /// Counts the days that a run has changed, writes their digests aside, makes the run stay, and puts them in their places: the
@@ -41,11 +45,12 @@ impl Issuer {
         night::watch(&mut writing, &self.watch)?;
         let mut days = Vec::new();
         let mut folders = Vec::new();
-        for (day, mut digest) in digests {
+        let pages = digests.len().saturating_sub(MOST_PAGES);
+        for (nth, (day, (mut digest, group_of))) in digests.into_iter().enumerate() {
             digest.alerts = writing.alerts(day)?;
             days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
             if !dry {
-                folders.push(self.folder(day, &digest)?);
+                folders.push(self.folder(&writing, day, (digest, group_of), classifier, nth >= pages)?);
             }
         }
         if dry {
@@ -63,26 +68,37 @@ impl Issuer {
             return Ok(());
         }
         output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
-        for day in &days {
-            self.folder(*day, &night::reissue(history, *day, classifier, self.options)?)?.publish()?;
+        let pages = days.len().saturating_sub(MOST_PAGES);
+        for (nth, day) in days.iter().enumerate() {
+            let issued = night::reissue(history, *day, classifier, self.options)?;
+            self.folder(history, *day, issued, classifier, nth >= pages)?.publish()?;
         }
         history.published(&days)
     }
 
     /// A day's folder, written aside.
-    fn folder(&self, day: Date, digest: &Digest) -> Result<PublishedFolder> {
+    fn folder(&self, kept: &impl Kept, day: Date, (mut digest, group_of): (Digest, GroupOf), classifier: &Classifier, pages: bool) -> Result<PublishedFolder> {
         let folder = PublishedFolder::create(&self.output.join(day.to_string()))?;
         // All its tickets have moved to other days: no folder takes the place of the one that is there.
         if digest.accounting.rows == 0 {
             return Ok(folder);
         }
-        for (name, format) in [("digest.txt", Format::Text), ("digest.md", Format::Markdown), ("digest.json", Format::Json), ("digest.csv", Format::Csv)] {
-            let mut text = report::render(digest, &Listing::default(), format, report::Options { lang: self.lang, all_ids: false });
+        let (with_tickets, plain): (Vec<Format>, Vec<Format>) = self.formats.iter().partition(|f| f.tickets() > 0);
+        let options = report::Options { lang: self.lang, all_ids: false };
+        for format in plain {
+            let mut text = report::render(&digest, &Listing::default(), format, options)?;
             if format == Format::Csv {
                 // Excel takes it for UTF-8 only so.
-                text.insert(0, '\u{feff}');
+                text.splice(0..0, "\u{feff}".bytes());
             }
-            folder.write(name, text.as_bytes())?;
+            folder.write(file_of(format), &text)?;
+        }
+        if !with_tickets.is_empty() && pages {
+            listing::draw(kept, (day, day), &mut digest, classifier)?;
+        }
+        for format in with_tickets.into_iter().filter(|_| pages) {
+            let listing = listing::listing(kept, (day, day), classifier, format.tickets(), &group_of, None)?;
+            folder.write(file_of(format), &report::render(&digest, &listing, format, options)?)?;
         }
         if !digest.alerts.is_empty() {
             // Strings and numbers always serialise.
@@ -90,6 +106,22 @@ impl Issuer {
             folder.write("alerts.json", text.as_bytes())?;
         }
         Ok(folder)
+    }
+}
+
+/// Days of one run that get a page and a workbook: of a history that is read in at once, or decided anew, `ahu report` writes those
+/// that are asked for.
+const MOST_PAGES: usize = 31;
+
+/// What a format's file is called in a day's folder.
+fn file_of(format: Format) -> &'static str {
+    match format {
+        Format::Text => "digest.txt",
+        Format::Markdown => "digest.md",
+        Format::Json => "digest.json",
+        Format::Csv => "digest.csv",
+        Format::Html => "digest.html",
+        Format::Xlsx => "digest.xlsx",
     }
 }
 

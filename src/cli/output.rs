@@ -21,12 +21,13 @@ pub fn stdin_is_terminal() -> bool {
 }
 
 /// Writes text to stdout or a file.
-pub fn publish(text: &str, file: Option<&Path>, sources: &[Source]) -> Result<()> {
+pub fn publish(bytes: impl AsRef<[u8]>, file: Option<&Path>, sources: &[Source]) -> Result<()> {
+    let bytes = bytes.as_ref();
     match file {
-        None => to_stdout(|out| out.write_all(text.as_bytes())),
+        None => to_stdout(|out| out.write_all(bytes)),
         Some(path) => {
             let (published, file) = Published::create(path, sources)?;
-            published.publish_bytes(file, text.as_bytes())
+            published.publish_bytes(file, bytes)
         }
     }
 }

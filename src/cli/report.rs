@@ -7,7 +7,6 @@ use super::summarize::{FormatArg, LangArg};
 use ahu::error::{Error, Result};
 use ahu::history::History;
 use ahu::ingest::{Source, dates};
-use ahu::listing::Listing;
 use ahu::pipeline::period::{self, Amounts, By, Length};
 use ahu::report;
 use jiff::ToSpan;
@@ -110,12 +109,13 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         ByArg::Area => By::Area,
     });
     let week_ago = (days.0 == days.1).then(|| days.0.saturating_sub(7.days()));
-    let options = period::Options { days, before, week_ago, product: args.product, by: by.collect(), repeat_days: REPEAT_DAYS };
+    let options =
+        period::Options { days, before, week_ago, product: args.product, by: by.collect(), repeat_days: REPEAT_DAYS, list: args.format.format().tickets() };
     let rates =
         args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
     let classifier = args.history.taxonomy.classifier(&settings, &[])?;
-    let digest = period::report(&history, &classifier, &options, rates.as_ref())?;
-    let text = report::render(&digest, &Listing::default(), args.format.format(), report::Options { lang, all_ids: false });
+    let (digest, listing) = period::report(&history, &classifier, &options, rates.as_ref())?;
+    let text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: false })?;
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();
     output::publish(&text, args.output.as_deref(), &kept)?;
     Ok(ExitCode::SUCCESS)

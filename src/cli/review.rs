@@ -83,7 +83,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let bytes = sheet.bytes(workbook)?;
     match published {
         Some((published, file)) => published.publish_bytes(file, &bytes)?,
-        None => output::publish(&String::from_utf8_lossy(&bytes), None, &[])?,
+        None => output::publish(&bytes, None, &[])?,
     }
     tell_what_was_chosen(&sheet, &outcome.ids_not_found);
     Ok(ExitCode::SUCCESS)

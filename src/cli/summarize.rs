@@ -39,13 +39,15 @@ pub struct Args {
     output: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FormatArg {
     Text,
     Json,
     Csv,
     Markdown,
     Html,
+    Xlsx,
 }
 
 impl FormatArg {
@@ -56,6 +58,7 @@ impl FormatArg {
             FormatArg::Csv => Format::Csv,
             FormatArg::Markdown => Format::Markdown,
             FormatArg::Html => Format::Html,
+            FormatArg::Xlsx => Format::Xlsx,
         }
     }
 }
@@ -107,9 +110,10 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let Summarized { digest, listing, outcome, rejects } = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);
-    let mut text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: args.ids });
-    if args.bom {
-        text.insert(0, '\u{feff}');
+    let mut text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: args.ids })?;
+    // Excel takes a CSV for UTF-8 only so.
+    if args.bom && args.format == FormatArg::Csv {
+        text.splice(0..0, "\u{feff}".bytes());
     }
     setup::publish_rejects(published, rejects)?;
     if let Some(refused) = outcome.refused {

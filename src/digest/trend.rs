@@ -37,10 +37,14 @@ impl Digest {
     /// Puts the counts of days beside every kind and cause, from the first to the last. `key` gives what a product is counted under.
     pub fn draw(&mut self, trends: &Trends, (first, last): (Date, Date), key: &dyn Fn(&str) -> String) {
         let length = last.since(first).map_or(0, |s| s.get_days()) + 1;
-        let of = |day: Date| match length {
-            ..=DAYS => day,
-            ..=WEEKS => day.saturating_sub(day.weekday().since(Weekday::Monday).days()),
-            _ => day.first_of_month(),
+        let of = |day: Date| {
+            if length <= DAYS {
+                day
+            } else if length <= WEEKS {
+                day.saturating_sub(day.weekday().since(Weekday::Monday).days())
+            } else {
+                day.first_of_month()
+            }
         };
         let mut points: Vec<Date> = first.series(1.day()).take_while(|d| *d <= last).map(of).collect();
         points.dedup();

@@ -9,7 +9,8 @@ WHERE restatement IN (SELECT restatement FROM main.restatements WHERE at >= (SEL
 CREATE UNIQUE INDEX temp.decided_ticket ON decided (ticket);
 
 CREATE TEMP VIEW tickets AS
-SELECT t.ticket, t.id, t.channel, t.day, t.second, t.customer, t.wording, t.text, t.file, t.line,
+SELECT t.ticket, t.id, t.channel, t.day, t.second, t.customer, t.wording, t.text, t.file, t.line, t.written, t.header,
+  iif(d.ticket IS NULL, t.confidence, 0) AS confidence, iif(d.ticket IS NULL, t.decided_by, 0) AS decided_by,
   coalesce(d.product, t.product) AS product, coalesce(d.kind, t.kind) AS kind, coalesce(d.cause, t.cause) AS cause,
   iif(d.ticket IS NULL, t.pack, 0) AS pack, iif(d.ticket IS NULL, t.kind_cell, NULL) AS kind_cell, iif(d.ticket IS NULL, t.cause_cell, NULL) AS cause_cell
 FROM main.tickets t LEFT JOIN temp.decided d USING (ticket);

@@ -1,6 +1,6 @@
 //! `run`: a night's tickets into the history, and the digests of the days that they changed.
 
-use super::summary::{GROUPED, Loose, SHOWN_IDS, grouped, spelling};
+use super::summary::{GROUPED, Loose, SHOWN_IDS, group_of, grouped, spelling};
 use super::watch::{self, Watch};
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::Classifier;
@@ -149,16 +149,19 @@ pub struct Options {
     pub repeat_days: u32,
 }
 
+/// The name of the group that a ticket without a cause is in, by its id.
+pub type GroupOf = HashMap<String, String>;
+
 /// Counts a day that has changed, and makes its digest: of all its tickets, in an order that does not depend on how they came.
 ///
 /// # Errors
 /// What SQLite gives; broken accounting.
-pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
+pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
-    let digest = counted.digest(classifier, options, revision)?;
-    history.keep_groups(day, &digest)?;
-    Ok(digest)
+    let issued = counted.digest(classifier, options, revision)?;
+    history.keep_groups(day, &issued.0)?;
+    Ok(issued)
 }
 
 /// Days before the last one whose alerts are looked at again when they change.
@@ -188,12 +191,12 @@ pub fn watch(history: &mut Writing<'_>, options: &watch::Options) -> Result<()> 
 ///
 /// # Errors
 /// As [`issue`].
-pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
+pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     history.tickets_of(day, options.groups, |ticket| counted.add(ticket))?;
-    let mut digest = counted.digest(classifier, options, history.revision_of(day)?)?;
+    let (mut digest, groups) = counted.digest(classifier, options, history.revision_of(day)?)?;
     digest.alerts = history.alerts(day)?;
-    Ok(digest)
+    Ok((digest, groups))
 }
 
 /// Tickets of a day on their way from the history to a digest.
@@ -263,13 +266,14 @@ impl Counter {
         }
     }
 
-    fn digest(mut self, classifier: &Classifier, options: Options, revision: Revision) -> Result<Digest> {
+    fn digest(mut self, classifier: &Classifier, options: Options, revision: Revision) -> Result<(Digest, GroupOf)> {
         self.counts.add_days(Some(self.day), Some(self.day));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        let groups = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true).0 } else { Groups::new() };
+        let (groups, of_ticket) = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true) } else { (Groups::new(), Vec::new()) };
+        let group_of = group_of(self.loose, of_ticket);
         let revision = (revision.number > 0).then_some(revision);
         let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
-        Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)
+        Ok((Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)?, group_of))
     }
 }

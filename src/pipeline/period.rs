@@ -1,12 +1,14 @@
 //! `report`: a digest of many days from the history's counts, held against as many days before.
 
-use super::night::{self, Names};
-use super::summary::{Loose, SHOWN_IDS, grouped};
+use super::listing;
+use super::night::{self, GroupOf, Names};
+use super::summary::{Loose, SHOWN_IDS, group_of, grouped};
 use crate::classify::Classifier;
 use crate::counts::Counts;
 use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result};
 use crate::history::{DayCount, History};
+use crate::listing::Listing;
 use crate::prediction::Kind;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::{Date, Weekday};
@@ -109,30 +111,32 @@ pub struct Options {
     pub by: Vec<By>,
     /// Days within which a customer who comes again for the same cause comes for the same matter.
     pub repeat_days: u32,
+    /// List so many of the tickets at most; 0 lists none, and draws no counts over time.
+    pub list: usize,
 }
 
 /// Counts days from the history, and holds them against others.
 ///
 /// # Errors
 /// What SQLite gives; when no ticket is of the product.
-pub fn report(history: &History, classifier: &Classifier, options: &Options, amounts: Option<&Amounts>) -> Result<Digest> {
+pub fn report(history: &History, classifier: &Classifier, options: &Options, amounts: Option<&Amounts>) -> Result<(Digest, Listing)> {
     let mut now = Period::read(history, classifier.taxonomy(), options.days, options)?;
     let before = Period::read(history, classifier.taxonomy(), options.before, options)?;
     let week_ago = options.week_ago.map(|day| Period::read(history, classifier.taxonomy(), (day, day), options)).transpose()?;
     let breakdowns = options.by.iter().map(|by| Breakdown { by: by.code(), rows: shares(now.by(*by), &before.by(*by)) }).collect();
-    let mut digest = match options.days {
+    let (mut digest, group_of) = match options.days {
         // Of one day all is known, not only counts.
         (day, last) if day == last => {
-            let mut digest = night::reissue(history, day, classifier, night::Options { groups: true, repeat_days: options.repeat_days })?;
+            let (mut digest, group_of) = night::reissue(history, day, classifier, night::Options { groups: true, repeat_days: options.repeat_days })?;
             if let Some(wanted) = options.product.as_ref().map(|p| now.names.key(p)) {
                 digest.products.retain(|p| wanted == now.names.key(&p.product));
                 digest.alerts.retain(|a| wanted == now.names.key(&a.product));
             }
-            digest
+            (digest, group_of)
         }
         _ => {
-            let groups = now.groups(history, classifier)?;
-            now.into_digest(groups)?
+            let (groups, group_of) = now.groups(history, classifier)?;
+            (now.into_digest(groups)?, group_of)
         }
     };
     // A count of days before the history began would be a lie.
@@ -161,7 +165,13 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
             product.rate = rate(now, total).map(|value| Rate { of: amounts.name.clone(), total, complaints_in_a_million: value, before: earlier });
         }
     }
-    Ok(digest)
+    let mut tickets = Listing::default();
+    if options.list > 0 {
+        let wanted = options.product.as_ref().map(|p| Names::new(classifier.taxonomy()).key(p));
+        listing::draw(history, options.days, &mut digest, classifier)?;
+        tickets = listing::listing(history, options.days, classifier, options.list, &group_of, wanted.as_deref())?;
+    }
+    Ok((digest, tickets))
 }
 
 /// The counts of some days.
@@ -214,17 +224,18 @@ impl Period {
     }
 
     /// What no cause took, in groups, where it is not more than is read in a moment.
-    fn groups(&mut self, history: &History, classifier: &Classifier) -> Result<Groups> {
+    fn groups(&mut self, history: &History, classifier: &Classifier) -> Result<(Groups, GroupOf)> {
         let sum = |of: &dyn Fn(&str) -> bool| self.cells.iter().filter(|((_, _, cause), _)| of(cause)).map(|(_, n)| n).sum::<u64>();
         if sum(&|_| true) > MOST_READ || sum(&str::is_empty) > MOST_GROUPED {
-            return Ok(Groups::new());
+            return Ok((Groups::new(), GroupOf::new()));
         }
         let mut loose = Vec::new();
         history.without_cause(self.days.0, self.days.1, |ticket| {
             let product = self.names.key(&ticket.product);
             loose.extend(ticket.text.map(|text| Loose { product, kind: ticket.kind, id: ticket.id, text }));
         })?;
-        Ok(grouped(&loose, SHOWN_IDS, classifier.segmenter(), true).0)
+        let (groups, of_ticket) = grouped(&loose, SHOWN_IDS, classifier.segmenter(), true);
+        Ok((groups, group_of(loose, of_ticket)))
     }
 
     fn into_digest(mut self, groups: Groups) -> Result<Digest> {

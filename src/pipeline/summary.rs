@@ -80,7 +80,10 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     if let Some((collector, trends)) = counter.listed {
         let counts = &counter.counts;
         listing = collector.finish(|key| counts.products.get(key).map_or_else(String::new, ProductCounts::name));
-        put_groups(&mut listing, &counter.loose, &of_ticket);
+        let groups = group_of(counter.loose, of_ticket);
+        for ticket in listing.tickets.iter_mut().filter(|t| t.cause.is_empty()) {
+            ticket.group = groups.get(&ticket.id).cloned().unwrap_or_default();
+        }
         if let (Some(first), Some(last), false) = (counts.first_day, counts.last_day, trends.is_of_one_day()) {
             digest.draw(&trends, (first, last), &|product| Normalizer::builtin().folded(product));
         }
@@ -88,12 +91,9 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     Ok(Summarized { digest, listing, outcome, rejects })
 }
 
-/// Tells listed tickets what group they are in.
-pub(super) fn put_groups(listing: &mut Listing, loose: &[Loose], of_ticket: &[Option<String>]) {
-    let groups: HashMap<&str, &String> = loose.iter().zip(of_ticket).filter_map(|(t, group)| Some((t.id.as_str(), group.as_ref()?))).collect();
-    for ticket in listing.tickets.iter_mut().filter(|t| t.cause.is_empty()) {
-        ticket.group = groups.get(ticket.id.as_str()).map_or_else(String::new, |g| (*g).clone());
-    }
+/// The name of each ticket's group by its id.
+pub(super) fn group_of(loose: Vec<Loose>, of_ticket: Vec<Option<String>>) -> HashMap<String, String> {
+    loose.into_iter().zip(of_ticket).filter_map(|(ticket, group)| Some((ticket.id, group?))).collect()
 }
 
 /// A ticket that no cause took.

@@ -56,7 +56,7 @@ pub fn render(digest: &Digest, listing: &Listing, options: Options) -> String {
                 }
                 footer { (page.foot()) }
                 (page.drawer())
-                script type="application/json" id="data" { (PreEscaped(data::json(digest, listing, lang))) }
+                script type="application/json" id="data" { (PreEscaped(data::json(listing, lang))) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -91,6 +91,15 @@ struct Page<'a> {
 impl Page<'_> {
     fn product_name(&self, name: &str) -> String {
         if name.is_empty() { self.options.lang.no_product().to_owned() } else { harmless(name) }
+    }
+
+    /// Whether counts are held against those of other days, and drawn over time.
+    fn held(&self) -> bool {
+        self.digest.against.is_some()
+    }
+
+    fn drawn(&self) -> bool {
+        self.digest.points.len() > 1
     }
 
     fn head(&self, title: &str) -> Markup {
@@ -206,9 +215,9 @@ impl Page<'_> {
         let areas = kind.areas();
         let mut shown = 0;
         let (open, closed): (Vec<_>, Vec<_>) = areas.into_iter().partition(|a| {
-            let open = shown == 0 || shown + a.causes.len() <= SHOWN_CAUSES;
+            let before = shown;
             shown += a.causes.len();
-            open
+            before < SHOWN_CAUSES
         });
         let hidden: usize = closed.iter().map(|a| a.causes.len()).sum();
         let more = match lang {
@@ -220,7 +229,7 @@ impl Page<'_> {
             html! { @for area in areas {
                 @if let [only] = area.causes[..] { (self.cause(product, kind, only, &harmless(&only.cause), most, false)) }
                 @else {
-                    tr.area { th scope="row" { (harmless(area.name)) } td.n { (area.count) } td colspan="4" {} }
+                    tr.area { th scope="row" { (harmless(area.name)) } td.n { (area.count) } }
                     @for c in &area.causes {
                         (self.cause(product, kind, c, &harmless(c.cause.split_once(" / ").map_or(c.cause.as_str(), |p| p.1)), most, true))
                     }
@@ -230,10 +239,6 @@ impl Page<'_> {
         html! {
             h3.(class(kind.kind)) { a href=(address(&product.product, Some(kind.kind), None, None)) { (text::counted(kind, lang)) } }
             table.causes {
-                thead.sr { tr {
-                    @for head in [lang.pick("原因", "原因", "Cause"), lang.pick("件数", "件數", "Count"), lang.pick("图", "圖", "Bar"),
-                        lang.pick("上期", "上期", "Before"), lang.pick("走势", "走勢", "Trend"), lang.pick("事件号", "事件號", "Ids")] { th scope="col" { (head) } }
-                } }
                 tbody { (rows(&open)) (self.unassigned(product, kind, most)) }
             }
             @if hidden > 0 { details { summary { (more) } table.causes { tbody { (rows(&closed)) } } } }
@@ -253,8 +258,8 @@ impl Page<'_> {
                 }
                 td.n { (c.shown()) span.note { (lang.interval(c.corrected)) } }
                 td.bars { (charts::bar(c.shown(), most, span(c.corrected), class(kind.kind))) }
-                td.against { (lang.against(c.against, c.count)) }
-                td.trend.(class(kind.kind)) { (charts::spark(&c.trend)) }
+                @if self.held() { td.against { (lang.against(c.against, c.count)) } }
+                @if self.drawn() { td.trend.(class(kind.kind)) { (charts::spark(&c.trend)) } }
                 td.ids { (self.ids(&c.ids, c.count)) }
             }
         }
@@ -269,8 +274,8 @@ impl Page<'_> {
                     th scope="row" { a href=(address(&product.product, Some(kind.kind), Some(""), None)) { (lang.unassigned()) } span.note { (lang.beside(u.count, None, u.same_text)) } }
                     td.n { (u.count) }
                     td.bars { (charts::bar(u.count, most, None, "rest")) }
-                    td.against { (lang.against(u.against, u.count)) }
-                    td.trend { (charts::spark(&u.trend)) }
+                    @if self.held() { td.against { (lang.against(u.against, u.count)) } }
+                    @if self.drawn() { td.trend { (charts::spark(&u.trend)) } }
                     td.ids { (self.ids(&u.ids, u.count)) }
                 }
                 @for g in groups {
@@ -278,12 +283,12 @@ impl Page<'_> {
                         th scope="row" { a href=(address(&product.product, Some(kind.kind), Some(""), Some(&g.cause))) { (lang.group(&harmless(&g.cause))) } }
                         td.n { (g.count) }
                         td.bars { (charts::bar(g.count, most, None, "rest")) }
-                        td.against {} td.trend {}
+                        @if self.held() { td.against {} } @if self.drawn() { td.trend {} }
                         td.ids { (self.ids(&g.ids, g.count)) }
                     }
                 }
                 @if !groups.is_empty() && rest > 0 {
-                    tr.inner.unassigned { th scope="row" { (lang.others()) } td.n { (rest) } td.bars { (charts::bar(rest, most, None, "rest")) } td colspan="3" {} }
+                    tr.inner.unassigned { th scope="row" { (lang.others()) } td.n { (rest) } td.bars { (charts::bar(rest, most, None, "rest")) } }
                 }
             }
         }

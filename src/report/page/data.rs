@@ -1,7 +1,7 @@
 //! The tickets of a page, as its script reads them.
 
 use super::super::{Lang, harmless};
-use crate::digest::{Digest, UNDECIDED};
+use crate::digest::UNDECIDED;
 use crate::listing::{Listed, Listing};
 use crate::prediction::Kind;
 use serde_json::{Value, json};
@@ -11,16 +11,11 @@ use std::collections::HashMap;
 const MOST_BYTES: usize = 5_000_000;
 
 /// JSON that may stand inside a `script` element.
-pub(super) fn json(digest: &Digest, listing: &Listing, lang: Lang) -> String {
+pub(super) fn json(listing: &Listing, lang: Lang) -> String {
     let longest = longest(listing);
     let mut names = Names::default();
     let tickets: Vec<Value> = listing.tickets.iter().map(|t| ticket(t, longest, &mut names)).collect();
-    let kinds: Vec<Value> = Kind::ALL
-        .into_iter()
-        .map(Kind::code)
-        .chain([UNDECIDED])
-        .map(|k| json!([k, if digest.total(k) > 0 || lang == Lang::En { lang.kind(k) } else { lang.kind(k) }]))
-        .collect();
+    let kinds: Vec<Value> = Kind::ALL.into_iter().map(Kind::code).chain([UNDECIDED]).map(|k| json!([k, lang.kind(k)])).collect();
     let words = json!({
         "all": lang.pick("全部", "全部", "all"), "found": lang.pick("件工单", "件工單", "tickets"), "of": lang.pick("本页附有的工单中", "本頁附有的工單中", "of those in this page"),
         "none": lang.pick("没有符合的工单", "沒有符合的工單", "no such tickets"), "copy": lang.pick("复制编号", "複製編號", "copy the id"),

@@ -1,0 +1,122 @@
+//! The tickets behind a digest from the history, and its counts over time.
+
+use super::night::Names;
+use crate::classify::{Classifier, Scratch};
+use crate::counts::Counts;
+use crate::digest::{Digest, Trends};
+use crate::error::Result;
+use crate::history::{DayCount, History, Shown, Writing};
+use crate::listing::{Collector, Listed, Listing, marks};
+use crate::ticket::Ticket;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use std::collections::HashMap;
+
+/// Days that a day's counts are drawn over.
+const DRAWN: i32 = 30;
+
+/// Where tickets and counts are read from: a history, also while it is written.
+pub trait Kept {
+    /// As [`History::shown`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    fn shown(&self, from: Date, to: Date, each: &mut dyn FnMut(Shown)) -> Result<()>;
+    /// As [`History::counts`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()>;
+}
+
+impl Kept for History {
+    fn shown(&self, from: Date, to: Date, each: &mut dyn FnMut(Shown)) -> Result<()> {
+        History::shown(self, from, to, each)
+    }
+
+    fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()> {
+        History::counts(self, from, to, each)
+    }
+}
+
+impl Kept for Writing<'_> {
+    fn shown(&self, from: Date, to: Date, each: &mut dyn FnMut(Shown)) -> Result<()> {
+        Writing::shown(self, from, to, each)
+    }
+
+    fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()> {
+        Writing::counts(self, from, to, each)
+    }
+}
+
+/// Draws a digest of a day over the month before it, one of more days over these.
+///
+/// # Errors
+/// What SQLite gives.
+pub fn draw(kept: &impl Kept, (first, last): (Date, Date), digest: &mut Digest, classifier: &Classifier) -> Result<()> {
+    let from = if first == last { last.saturating_sub((DRAWN - 1).days()) } else { first };
+    let mut names = Names::new(classifier.taxonomy());
+    let mut trends = Trends::default();
+    kept.counts(from, last, &mut |count| {
+        let (_, cause) = names.cause(&count.cause, "");
+        let cause = cause.map_or_else(String::new, |c| names.taxonomy.causes[c].name());
+        trends.add(count.day, (&names.key(&count.product), count.kind, &cause), count.count);
+    })?;
+    if !trends.is_of_one_day() {
+        let mut keys = Names::new(classifier.taxonomy());
+        let of: HashMap<String, String> = digest.products.iter().map(|p| (p.product.clone(), keys.key(&p.product))).collect();
+        digest.draw(&trends, (from, last), &|product| of.get(product).cloned().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// At most `room` tickets of days. `groups` gives the group of a ticket that no cause took, by its id; `only` a product's key.
+///
+/// # Errors
+/// What SQLite gives.
+pub fn listing(
+    kept: &impl Kept,
+    (first, last): (Date, Date),
+    classifier: &Classifier,
+    room: usize,
+    groups: &HashMap<String, String>,
+    only: Option<&str>,
+) -> Result<Listing> {
+    let mut names = Names::new(classifier.taxonomy());
+    let mut counts = Counts::new(0);
+    let mut collector = Collector::new(room);
+    let mut scratch = classifier.scratch();
+    kept.shown(first, last, &mut |shown| {
+        let key = names.key(&shown.product);
+        if only.is_some_and(|only| only != key) {
+            return;
+        }
+        let (_, cause) = names.cause(&shown.cause, &shown.pack);
+        let (name, team) = cause.map(|c| &names.taxonomy.causes[c]).map_or_else(Default::default, |c| (c.name(), c.team.clone().unwrap_or_default()));
+        counts.add_many((&key, &shown.product), shown.kind, (cause, cause), 1, &[]);
+        let group = groups.get(&shown.id).filter(|_| cause.is_none()).cloned().unwrap_or_default();
+        collector.add((&key, shown.kind, &name), || Listed { group, team, cause: name.clone(), ..listed(&shown, classifier, &mut scratch) });
+    })?;
+    Ok(collector.finish(|key| counts.products.get(key).map_or_else(String::new, crate::counts::ProductCounts::name)))
+}
+
+/// A ticket with the places that speak for what it was decided as: it is decided again for these.
+fn listed(shown: &Shown, classifier: &Classifier, scratch: &mut Scratch) -> Listed {
+    let time = |s: u32| format!("{} {:02}:{:02}", shown.day, s / 3_600, s / 60 % 60);
+    let text = shown.text.clone().unwrap_or_default();
+    let ticket = Ticket { text: text.as_str().into(), product: shown.written.as_str().into(), channel: shown.channel.as_str().into(), ..Ticket::default() };
+    let decided = classifier.classify(&ticket, classifier.field_of_header(&shown.header), scratch);
+    let same = decided.cause.map_or_else(String::new, |c| classifier.taxonomy().causes[c].name()) == shown.cause;
+    Listed {
+        id: shown.id.clone(),
+        when: shown.second.map_or_else(|| shown.day.to_string(), time),
+        channel: shown.channel.clone(),
+        kind: shown.kind,
+        marks: if same { marks(&decided) } else { Vec::new() },
+        confidence: shown.confidence,
+        by_model: shown.by_model,
+        place: format!("{}:{}", shown.file, shown.line),
+        text,
+        ..Listed::default()
+    }
+}
