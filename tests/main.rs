@@ -1,5 +1,6 @@
 //! The one test binary. `README.md` beside it says how to add a test.
 
+mod browser;
 mod cases;
 mod corpus;
 mod crashes;
@@ -17,6 +18,7 @@ mod mask;
 mod mutations;
 mod nasty;
 mod nights;
+mod pages;
 mod pollution;
 mod review;
 mod run;

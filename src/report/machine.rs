@@ -1,5 +1,6 @@
 //! For programs: the versioned JSON digest, and CSV.
 
+use super::harmless;
 use crate::cell::push_safe_cell;
 use crate::digest::Digest;
 
@@ -7,9 +8,18 @@ use crate::digest::Digest;
 #[must_use]
 pub fn json(digest: &Digest) -> String {
     // A value of strings and numbers always serialises.
-    let mut text = serde_json::to_string_pretty(digest).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(digest).unwrap_or_default();
+    // Whoever looks at it in a terminal sees what it says: characters that turn the direction of writing are escaped too.
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && harmless(c.encode_utf8(&mut [0; 4])).is_empty() {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
 }
 
 /// One line a product, kind and cause; an empty cause stands for tickets no cause took, with their groups and
@@ -24,16 +34,16 @@ pub fn csv(digest: &Digest) -> String {
             let mut line = |cause: &str, count: u64, ids: &[String], more: [Option<u64>; 5], groups: &str| {
                 push_safe_cell(&mut out, as_of, b',');
                 out.push(',');
-                push_safe_cell(&mut out, &product.product, b',');
+                push_safe_cell(&mut out, &harmless(&product.product), b',');
                 out.push_str(&format!(",{},", kind.kind));
-                push_safe_cell(&mut out, cause, b',');
+                push_safe_cell(&mut out, &harmless(cause), b',');
                 out.push_str(&format!(",{count},"));
-                push_safe_cell(&mut out, &ids.join(" "), b',');
+                push_safe_cell(&mut out, &harmless(&ids.join(" ")), b',');
                 for n in more {
                     out.push_str(&n.map_or(",".to_owned(), |n| format!(",{n}")));
                 }
                 out.push(',');
-                push_safe_cell(&mut out, groups, b',');
+                push_safe_cell(&mut out, &harmless(groups), b',');
                 out.push('\n');
             };
             for c in &kind.causes {

@@ -73,7 +73,7 @@ fn policy() -> String {
 /// The address of tickets within the page: those of a product, kind, cause or group.
 fn address(product: &str, kind: Option<&str>, cause: Option<&str>, group: Option<&str>) -> String {
     let parts = [("p", Some(product)), ("k", kind), ("c", cause), ("g", group)];
-    let said: Vec<String> = parts.iter().filter_map(|(key, value)| Some(format!("{key}={}", percent((*value)?)))).collect();
+    let said: Vec<String> = parts.iter().filter_map(|(key, value)| Some(format!("{key}={}", percent(&harmless((*value)?))))).collect();
     format!("#t?{}", said.join("&"))
 }
 

@@ -43,11 +43,12 @@ struct Names {
 
 impl Names {
     fn of(&mut self, name: &str) -> usize {
-        if let Some(place) = self.places.get(name) {
+        let name = &harmless(name);
+        if let Some(place) = self.places.get(name.as_str()) {
             return *place;
         }
-        self.all.push(name.to_owned());
-        self.places.insert(name.to_owned(), self.all.len() - 1);
+        self.all.push(name.clone());
+        self.places.insert(name.clone(), self.all.len() - 1);
         self.all.len() - 1
     }
 }
@@ -58,7 +59,7 @@ fn ticket(t: &Listed, longest: usize, names: &mut Names) -> Value {
     let marks: Vec<u32> = t.marks.iter().flat_map(|(start, length)| [*start, *length]).collect();
     let kind = t.kind.map_or(UNDECIDED, Kind::code);
     let [product, kind, cause, group, channel, team] = [&t.product, kind, &t.cause, &t.group, &t.channel, &t.team].map(|name| names.of(name));
-    json!([harmless(&t.id), t.when, product, kind, cause, group, channel, team, text, marks, u8::from(t.by_model), harmless(&t.place)])
+    json!([harmless(&t.id), harmless(&t.when), product, kind, cause, group, channel, team, text, marks, u8::from(t.by_model), harmless(&t.place)])
 }
 
 /// As [`harmless`], but line breaks stay and every character keeps its place.

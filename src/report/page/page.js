@@ -106,6 +106,8 @@
   }
 
   function filter() {
+    // A field that loses the focus because all is closed has changed, too.
+    if (drawer.hidden) return;
     const query = new URLSearchParams();
     for (const [key, select] of fields) if (at(select).value !== '*' && at(select).value) query.set(key, at(select).value.slice(1));
     if (at('fq').value) query.set('q', at('fq').value);
@@ -113,7 +115,7 @@
     show();
   }
 
-  const close = () => { const y = scrollY; history.pushState(null, '', location.pathname + location.search); show(); scrollTo(0, y); };
+  const close = () => { const y = scrollY; history.pushState(null, '', '#'); show(); scrollTo(0, y); };
   at('filter').addEventListener('change', filter);
   at('fq').addEventListener('input', filter);
   at('filter').addEventListener('submit', e => e.preventDefault());
