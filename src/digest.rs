@@ -1,6 +1,7 @@
 //! Every number a report shows, computed and ordered once. Renderers only write it down.
 
 mod against;
+mod part;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
 

@@ -8,11 +8,13 @@ pub mod fixes;
 pub mod inspect;
 pub mod labelled;
 pub mod night;
+pub mod outgoing;
 pub mod period;
 pub mod propose;
 pub mod restate;
 pub mod review;
 pub mod summary;
+pub mod teams;
 pub mod watch;
 
 use crate::cell::push_cell;

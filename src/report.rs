@@ -1,10 +1,13 @@
 //! A digest written down: for people (text, Markdown) and for machines (JSON, CSV). No arithmetic, no sorting: the numbers and
 //! their order are the digest's.
 
+pub mod chat;
+pub mod folder;
 pub mod machine;
 pub mod markdown;
 pub mod phrases;
 pub mod text;
+pub mod transfer;
 
 use crate::digest::Digest;
 pub use phrases::Lang;
