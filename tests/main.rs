@@ -3,6 +3,7 @@
 mod cases;
 mod corpus;
 mod crashes;
+mod deliver;
 mod desks;
 mod discover;
 mod encodings;

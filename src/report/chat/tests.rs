@@ -87,7 +87,7 @@ fn what_is_left_out_is_counted() {
     let last = text.lines().last().expect("a line");
     assert!(last.starts_with("其余 ") && last.ends_with("请看当天的日报。"), "{last}");
     // Named and left out together are all that there are.
-    let number = |of: &str| last.split(of).next().and_then(|s| s.rsplit(' ').nth(1)).and_then(|n| n.parse::<u64>().ok()).expect("a number");
+    let number = |of: &str| last.split(of).next().and_then(|s| s.rsplit(' ').next()).and_then(|n| n.parse::<u64>().ok()).expect("a number");
     let told = |line: &str| line.split(" 件").next().and_then(|s| s.rsplit(' ').next()).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
     let listed: u64 = text.lines().filter(|l| l.starts_with("> ")).map(told).sum();
     assert_eq!(listed + number(" 件"), all.accounting.rows, "{last}");
@@ -133,7 +133,8 @@ proptest! {
                 prop_assert!(text.len() <= bytes);
                 // Each construct that is opened is closed: bold comes in pairs on every line.
                 let bold = if markup == Markup::Slack { "*" } else { "**" };
-                prop_assert!(text.lines().all(|line| line.matches(bold).count() % 2 == 0), "{}", text);
+                let marked = markup != Markup::Plain;
+                prop_assert!(!marked || text.lines().all(|line| line.matches(bold).count() % 2 == 0), "{}", text);
             }
         }
     }
