@@ -124,7 +124,7 @@ impl Target {
         let mut text: String = error.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         match &self.to {
             To::Url { url, sign } => [Some(url), sign.as_ref()].into_iter().flatten().for_each(|s| text = s.strike(&text)),
-            To::Mail(mail) => [&mail.user, &mail.password].into_iter().flatten().for_each(|s| text = s.strike(&text)),
+            To::Mail(mail) => mail.secrets().iter().for_each(|s| text = s.strike(&text)),
         }
         if text.chars().count() > MOST_ERROR {
             text = text.chars().take(MOST_ERROR).chain(['…']).collect();

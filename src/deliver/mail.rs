@@ -2,6 +2,8 @@
 
 use super::http::refused;
 use super::{Fate, Outcome, Parcel, Secret, Target};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -27,6 +29,16 @@ pub struct Mail {
     pub user: Option<Secret>,
     /// Password to log in with.
     pub password: Option<Secret>,
+}
+
+impl Mail {
+    /// User and password, as they are and as they are said to a server.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let plain: Vec<&Secret> = [&self.user, &self.password].into_iter().flatten().collect();
+        let whole = plain.iter().map(|s| format!("\0{}", s.reveal())).collect::<String>();
+        let said = plain.iter().map(|s| STANDARD.encode(s.reveal())).chain((!whole.is_empty()).then(|| STANDARD.encode(&whole))).map(Secret::new);
+        plain.iter().map(|s| (*s).clone()).chain(said).collect()
+    }
 }
 
 /// How a server is spoken to.
@@ -114,7 +126,11 @@ fn ready(mut connection: SmtpConnection, mail: &Mail, tls: &TlsParameters, hello
     }
     if let (Some(user), Some(password)) = (&mail.user, &mail.password) {
         let credentials = Credentials::new(user.reveal().to_owned(), password.reveal().to_owned());
-        connection.auth(DEFAULT_MECHANISMS, &credentials).map_err(|e| failed("cannot log in", &e))?;
+        connection.auth(DEFAULT_MECHANISMS, &credentials).map_err(|e| {
+            // Some servers say again what they were told, as they were told it.
+            let answer = e.status().map_or(String::new(), |code| format!(" (answered {code})"));
+            Outcome { error: format!("cannot log in{answer}: compare the user and the password with the server's"), ..failed("", &e) }
+        })?;
     }
     Ok(connection)
 }

@@ -166,7 +166,7 @@ impl Delivered {
     /// What went wrong, a line each.
     pub fn problems(&self) -> Vec<String> {
         let waits = |(name, (count, error)): (&String, &(u64, String))| {
-            let why = if error.is_empty() { "there was no time left for it" } else { error };
+            let why = if error.is_empty() { "it was not tried: there was no time left, or its address refused another message" } else { error };
             format!("delivery `{name}`: {count} not sent, the next run tries again: {why}")
         };
         let unsure = self.unsure.iter().map(|which| format!("delivery {which}; it may have arrived, and is not sent again"));
