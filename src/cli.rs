@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod classify;
 mod config;
+mod deliver;
 mod discover;
 mod doctor;
 mod evaluate;
@@ -52,6 +53,7 @@ enum Command {
     Learn(learn::Args),
     Mask(mask::Args),
     Run(run::Args),
+    Deliver(deliver::Args),
     Report(report::Args),
     Advise(advise::Args),
     Fix(fix::Args),
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Learn(args) => learn::execute(args),
         Command::Mask(args) => mask::execute(args),
         Command::Run(args) => run::execute(args),
+        Command::Deliver(args) => deliver::execute(args),
         Command::Report(args) => report::execute(args),
         Command::Advise(args) => advise::execute(args),
         Command::Fix(args) => fix::execute(args),

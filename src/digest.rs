@@ -1,6 +1,7 @@
 //! Every number a report shows, computed and ordered once. Renderers only write it down.
 
 mod against;
+mod part;
 mod trend;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
@@ -108,7 +109,7 @@ pub struct Unassigned {
 }
 
 /// Tickets of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct KindDigest {
     /// The kind's code, or `undecided` where the classifier abstained.
     pub kind: &'static str,
@@ -130,7 +131,7 @@ pub struct KindDigest {
 }
 
 /// Tickets of one product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProductDigest {
     /// Its name; empty for tickets without a product.
     pub product: String,
@@ -195,7 +196,7 @@ pub struct Changed {
 }
 
 /// The digest: the value all reports are made of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Digest {
     /// Version of this format.
     pub version: u32,

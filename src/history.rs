@@ -9,6 +9,7 @@ mod care;
 mod days;
 mod fixes;
 mod listed;
+mod outbox;
 mod people;
 mod period;
 mod restate;
@@ -19,6 +20,7 @@ pub use care::{Forget, Health};
 pub use days::Stored;
 pub use fixes::Fix;
 pub use listed::Shown;
+pub use outbox::{Due, Noted, Outbox, Owed};
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
 pub use restate::{Decision, Kept, Restated};
@@ -34,7 +36,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 1] = [include_str!("history/to-2.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("history/to-2.sql"), include_str!("history/to-3.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;

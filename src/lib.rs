@@ -10,6 +10,7 @@ pub mod alert;
 pub mod cell;
 pub mod classify;
 pub mod counts;
+pub mod deliver;
 pub mod detect;
 pub mod digest;
 pub mod discover;

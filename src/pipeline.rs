@@ -9,11 +9,13 @@ pub mod inspect;
 pub mod labelled;
 pub mod listing;
 pub mod night;
+pub mod outgoing;
 pub mod period;
 pub mod propose;
 pub mod restate;
 pub mod review;
 pub mod summary;
+pub mod teams;
 pub mod watch;
 
 use crate::cell::push_cell;

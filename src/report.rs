@@ -1,11 +1,14 @@
 //! A digest written down: for people (text, Markdown) and for machines (JSON, CSV). No arithmetic, no sorting: the numbers and
 //! their order are the digest's.
 
+pub mod chat;
+pub mod folder;
 pub mod machine;
 pub mod markdown;
 pub mod page;
 pub mod phrases;
 pub mod text;
+pub mod transfer;
 pub mod workbook;
 
 use crate::digest::Digest;

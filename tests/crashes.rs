@@ -39,12 +39,18 @@ fn desk_of(desk: Desk) -> Desk {
 /// The folders of days with all their files.
 fn published(desk: &Desk) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
     let files = |folder: &Path| -> BTreeMap<String, Vec<u8>> {
-        folder
-            .read_dir()
-            .expect("a folder")
-            .map(|e| e.expect("an entry"))
-            .map(|e| (e.file_name().to_string_lossy().into_owned(), std::fs::read(e.path()).expect("a file")))
-            .collect()
+        // Teams have folders of their own in it.
+        let (mut all, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
+        while let Some(at) = folders.pop() {
+            for path in at.read_dir().expect("a folder").map(|e| e.expect("an entry").path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    all.insert(path.strip_prefix(folder).expect("below").to_string_lossy().into_owned(), std::fs::read(path).expect("a file"));
+                }
+            }
+        }
+        all
     };
     let days = desk.path().join("disk/out").read_dir().expect("the output").map(|e| e.expect("an entry"));
     days.map(|e| (e.file_name().to_string_lossy().into_owned(), files(&e.path()))).filter(|(name, _)| !name.starts_with('.')).collect()

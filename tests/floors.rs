@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The floor of each module of the library; stages of one floor never import each other.
-const FLOORS: [(&str, u32); 24] = [
+const FLOORS: [(&str, u32); 25] = [
     ("error", 0),
     ("alert", 0),
     ("cell", 0),
@@ -25,6 +25,7 @@ const FLOORS: [(&str, u32); 24] = [
     ("discover", 3),
     ("history", 3),
     ("detect", 3),
+    ("deliver", 3),
     ("pipeline", 4),
     ("learn", 4),
     ("cli", 5),

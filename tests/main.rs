@@ -4,6 +4,7 @@ mod browser;
 mod cases;
 mod corpus;
 mod crashes;
+mod deliver;
 mod desks;
 mod discover;
 mod encodings;

@@ -1,10 +1,12 @@
 //! `ahu check`: taxonomy, rules and their examples.
 
+use super::deliver::Post;
 use super::output;
 use super::setup::{TaxonomyArgs, read_model};
 use super::train::summary;
 use ahu::error::Result;
 use ahu::model::file::MAGIC;
+use ahu::report::Lang;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let settings = args.taxonomy.settings()?;
     let classifier = args.taxonomy.classifier(&settings, &args.files)?;
     let t = classifier.taxonomy();
+    let post = Post::of(&settings, Lang::Zh)?;
+    post.check_teams(t)?;
     let mut out = String::new();
     for path in args.taxonomy.models(&settings) {
         let (model, bytes) = (read_model(path)?, std::fs::metadata(path).map_or(0, |m| m.len()));
@@ -69,6 +73,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         t.causes.len(),
         if failures.is_empty() { "all right".to_owned() } else { format!("{} examples fail", failures.len()) }
     ));
+    out.push_str(&post.describe());
     output::publish(&out, None, &[])?;
     Ok(ExitCode::from(if failures.is_empty() { 0 } else { 2 }))
 }

@@ -1,5 +1,6 @@
 //! `ahu.toml`: the same settings as the options, for runs that are repeated.
 
+use super::deliver::Delivery;
 use super::summarize::FormatArg;
 use ahu::error::Result;
 use ahu::taxonomy::Source;
@@ -54,6 +55,9 @@ pub struct Settings {
     /// Days that are known to be unlike others.
     #[serde(default)]
     pub calendar: Vec<Known>,
+    /// Where the nightly job sends its digests.
+    #[serde(default)]
+    pub delivery: Vec<Delivery>,
 }
 
 /// When an alarm is raised.
@@ -110,6 +114,9 @@ pub struct Run {
     pub metrics: Option<PathBuf>,
     /// A line of JSON a run.
     pub log: Option<PathBuf>,
+    /// How long sending may take in all, at the end of a run.
+    #[serde(default = "two_minutes")]
+    pub deliver_seconds: u64,
 }
 
 fn formats() -> Vec<FormatArg> {
@@ -118,6 +125,10 @@ fn formats() -> Vec<FormatArg> {
 
 fn yes() -> bool {
     true
+}
+
+fn two_minutes() -> u64 {
+    120
 }
 
 fn settle() -> u64 {
@@ -165,6 +176,9 @@ pub fn read(path: &Path) -> Result<Settings> {
     let mut settings: Settings = toml::from_str(&text).map_err(|e| toml_error(&e, &Source { name: &name, text: &text }))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     for file in settings.taxonomy.iter_mut().filter(|p| p.as_os_str() != "none").chain(&mut settings.model).chain(&mut settings.password_file) {
+        *file = folder.join(&*file);
+    }
+    for file in settings.delivery.iter_mut().flat_map(Delivery::files) {
         *file = folder.join(&*file);
     }
     if let Some(run) = &mut settings.run {

@@ -61,6 +61,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let mut writing = history.begin(today, &now.to_string(), &decider_of(&args.taxonomy, &settings, &classifier)?)?;
     let forgotten = writing.forget(&what)?;
     writing.close("forget", 0, 0)?;
+    writing.withdraw()?;
     let days = issuer.issue(writing, &classifier, args.dry_run)?;
     if !args.dry_run {
         history.vacuum()?;

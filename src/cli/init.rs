@@ -128,6 +128,9 @@ fn settings(name: &str, layout: &Layout, batches: &[Batch]) -> String {
          inputs = [{}]  # 文件、通配符（exports/*.csv）、文件夹、数据库\nhistory = \"history.db\"\noutput = \"out\"\n\
          # keep_text = false  # 不留工单原文（留的也是打过码的）；不留就不能 restate，也没有分组和原话\n\
          # metrics = \"ahu.prom\"  # 给 Prometheus 看的\n# log = \"ahu.log\"  # 每次运行记一行 JSON\n\n\
+         # 发到群里、邮箱：地址和密码放环境变量，别写在这里；写完用 ahu check --config ahu.toml 看会发给谁\n\
+         # [[delivery]]\n# name = \"运营群\"\n# to = \"wecom\"  # wecom 企业微信、dingtalk 钉钉、feishu 飞书、slack、webhook、email\n\
+         # url_env = \"AHU_OPS_ROBOT\"  # 机器人地址所在的环境变量\n# team = \"支付组\"  # 只发归它管的；不写就发全部\n# when = \"alerts\"  # 只在有新异常的日子发\n\n\
          # 警报：每个团队一个月最多容忍几次虚惊\n# [alerts]\n# false_alarms_per_team_and_month = 1.0\n\n\
          # 已知的特殊日子；同名的日子互相比\n# [[calendar]]\n# name = \"版本日\"\n# day = \"2026-11-25\"\n\n[columns]\n",
         name.escape_debug(),

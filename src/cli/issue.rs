@@ -10,10 +10,11 @@ use ahu::ingest::dates;
 use ahu::listing::Listing;
 use ahu::pipeline::listing::{self, Kept};
 use ahu::pipeline::night::{self, GroupOf};
-use ahu::pipeline::watch;
+use ahu::pipeline::outgoing::{self, Addressee};
+use ahu::pipeline::{teams, watch};
 use ahu::report::{self, Format, Lang};
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Days within which a customer who comes again for the same cause comes for the same matter.
@@ -26,38 +27,65 @@ pub struct Issuer {
     options: night::Options,
     watch: watch::Options,
     formats: Vec<Format>,
+    /// Names of the teams' folders.
+    folders: BTreeMap<String, String>,
+    to: Vec<Addressee>,
+}
+
+/// What a run has issued.
+pub struct Issued {
+    /// Days, with how often each was issued before.
+    pub days: Vec<(Date, u32)>,
+    /// Messages that are owed for them: delivery and day.
+    pub owed: Vec<(String, Date)>,
 }
 
 impl Issuer {
     pub fn new(run: &Run, settings: &Settings, classifier: &Classifier, lang: Lang) -> Result<Issuer> {
         let options = night::Options { groups: true, repeat_days: REPEAT_DAYS };
         let formats = run.formats.iter().map(|f| f.format()).collect();
-        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)?, formats })
+        let teams = teams::all(classifier.taxonomy());
+        let folders = report::folder::folders(teams.iter().map(String::as_str));
+        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)?, formats, folders, to: Vec::new() })
+    }
+
+    /// Lets runs owe these a message for each day that is news.
+    pub fn deliver(self, to: Vec<Addressee>) -> Issuer {
+        Issuer { to, ..self }
     }
 
     /// Counts the days that a run has changed, writes their digests aside, makes the run stay, and puts them in their places: the
     /// days, with how often each was issued before. A dry one does nothing of it.
-    pub fn issue(&self, mut writing: Writing<'_>, classifier: &Classifier, dry: bool) -> Result<Vec<(Date, u32)>> {
+    pub fn issue(&self, writing: Writing<'_>, classifier: &Classifier, dry: bool) -> Result<Vec<(Date, u32)>> {
+        self.issue_and_owe(writing, classifier, dry, None).map(|issued| issued.days)
+    }
+
+    /// As [`Issuer::issue`], and writes down, with the rest, the messages that are owed on `night`.
+    pub fn issue_and_owe(&self, mut writing: Writing<'_>, classifier: &Classifier, dry: bool, night: Option<(Date, &str)>) -> Result<Issued> {
         let mut digests = Vec::new();
         for day in writing.days() {
             digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
         }
         night::watch(&mut writing, &self.watch)?;
-        let mut days = Vec::new();
+        let (mut days, mut owed) = (Vec::new(), Vec::new());
         let mut folders = Vec::new();
         let pages = digests.len().saturating_sub(MOST_PAGES);
         for (nth, (day, (mut digest, group_of))) in digests.into_iter().enumerate() {
             digest.alerts = writing.alerts(day)?;
             days.push((day, digest.revision.as_ref().map_or(0, |r| r.number)));
+            if let Some((night, now)) = night {
+                let names = outgoing::owe(&mut writing, (day, night), &digest, &self.to, classifier.taxonomy(), now)?;
+                owed.extend(names.into_iter().map(|name| (name, day)));
+            }
             if !dry {
                 folders.push(self.folder(&writing, day, (digest, group_of), classifier, nth >= pages)?);
             }
         }
         if dry {
-            return Ok(days);
+            return Ok(Issued { days, owed });
         }
         writing.commit(|| folders.into_iter().try_for_each(PublishedFolder::publish))?;
-        Ok(days)
+        Ok(Issued { days, owed })
     }
 
     /// Publishes what a run that was killed has not, and removes what it has left.
@@ -105,7 +133,26 @@ impl Issuer {
             let text = serde_json::to_string_pretty(&digest.alerts).unwrap_or_default() + "\n";
             folder.write("alerts.json", text.as_bytes())?;
         }
+        for part in teams::parts(&digest, classifier.taxonomy(), day, |each| kept.tickets_of(day, each))? {
+            self.team(&folder, &part)?;
+        }
         Ok(folder)
+    }
+
+    /// A team's part, in a folder of its own.
+    fn team(&self, folder: &PublishedFolder, part: &teams::Part) -> Result<()> {
+        // Every team of a digest is one of the taxonomy.
+        let Some(name) = self.folders.get(&part.team) else { return Ok(()) };
+        let options = report::Options { lang: self.lang, all_ids: false };
+        for (file, text, team) in [
+            ("digest.txt", report::text::render(&part.digest, options), report::harmless(&part.team)),
+            ("digest.md", report::markdown::render(&part.digest, options), report::markdown::escape(&part.team)),
+        ] {
+            // The headline says whose it is.
+            let text = text.replacen('\n', &format!(" · {team}\n"), 1);
+            folder.write(&format!("teams/{name}/{file}"), text.as_bytes())?;
+        }
+        folder.write(&format!("teams/{name}/tickets.csv"), part.tickets.as_bytes())
     }
 }
 

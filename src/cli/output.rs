@@ -21,7 +21,7 @@ pub fn stdin_is_terminal() -> bool {
 }
 
 /// Writes text to stdout or a file.
-pub fn publish(bytes: impl AsRef<[u8]>, file: Option<&Path>, sources: &[Source]) -> Result<()> {
+pub fn publish(bytes: &(impl AsRef<[u8]> + ?Sized), file: Option<&Path>, sources: &[Source]) -> Result<()> {
     let bytes = bytes.as_ref();
     match file {
         None => to_stdout(|out| out.write_all(bytes)),
@@ -190,8 +190,17 @@ impl PublishedFolder {
     /// Writes one of its files.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.aside.join(name);
+        let folder = folder_of(&path);
+        if folder != self.aside {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io(self.place.join(name).display(), "create", &e))?;
+        }
         let written = File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-        written.map_err(|e| Error::io(self.place.join(name).display(), "write", &e))
+        written.map_err(|e| Error::io(self.place.join(name).display(), "write", &e))?;
+        // Folders within it, up to it, whose own entries a power cut would take.
+        for folder in path.ancestors().skip(1).take_while(|folder| *folder != self.aside) {
+            let _ = File::open(folder).and_then(|f| f.sync_all());
+        }
+        Ok(())
     }
 
     /// Puts it in its place, instead of what is there; one without files leaves none there.

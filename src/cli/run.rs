@@ -1,6 +1,7 @@
 //! `ahu run`: the nightly job.
 
 use super::config::{Run, Settings};
+use super::deliver::{Delivered, Post};
 use super::issue::Issuer;
 use super::lock::Lock;
 use super::output;
@@ -45,6 +46,8 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let settings = args.taxonomy.settings_here()?;
     let mut run = job_of(&settings, args.taxonomy.config.as_deref())?;
     let lang = LangArg::choose(args.lang, &args.taxonomy)?;
+    // What an address is missing for is not found out at night, after all is read.
+    let post = Post::of(&settings, lang)?;
     // A dry run leaves no history where there is none.
     let aside = (args.dry_run && !run.history.exists()).then(tempfile::tempdir).transpose();
     let aside = aside.map_err(|e| Error::io("a temporary folder", "create", &e))?;
@@ -56,21 +59,32 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     // Who finds another run at work says nothing to its monitor.
     let lock = Lock::take(&run.history, "run")?;
     let monitor = Monitor { metrics: run.metrics.clone(), log: run.log.clone(), started, dry: args.dry_run };
-    let done = live(args, settings, run, started, lang);
+    let (dry, history) = (args.dry_run, run.history.clone());
+    let done = live(args, settings, run, started, (lang, &post));
+    // What waits goes out also where there is nothing new; a run that failed still has what it owes from before.
+    let sent = if dry { Ok(Delivered::default()) } else { post.send(&history) };
+    let done = match (done, sent) {
+        (Ok(done), sent) => sent.map(|delivered| Done { delivered, ..done }),
+        (Err(e), sent) => {
+            sent.iter().for_each(Delivered::tell);
+            Err(e)
+        }
+    };
     drop(lock);
     monitor.tell(&done)?;
     tell(&done?, lang)
 }
 
 /// Sets the night up, and does its work.
-fn live(mut args: Args, settings: Settings, run: Run, started: Timestamp, lang: Lang) -> Result<Done> {
+fn live(mut args: Args, settings: Settings, run: Run, started: Timestamp, (lang, post): (Lang, &Post)) -> Result<Done> {
     if args.input.inputs.is_empty() {
         args.input.inputs.clone_from(&run.inputs);
     }
     let mut setup = args.input.setup(&args.taxonomy)?;
     setup.kept.push(Source::File(run.history.clone()));
+    post.check_teams(setup.classifier.taxonomy())?;
     let night = Night {
-        issuer: Issuer::new(&run, &settings, &setup.classifier, lang)?,
+        issuer: Issuer::new(&run, &settings, &setup.classifier, lang)?.deliver(post.addressees()),
         decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
@@ -119,6 +133,10 @@ struct Done {
     growing: Vec<String>,
     /// Days that were published, with how often they were before.
     days: Vec<(Date, u32)>,
+    /// Messages that are owed for them: delivery and day.
+    owed: Vec<(String, Date)>,
+    /// What was sent.
+    delivered: Delivered,
 }
 
 impl Night {
@@ -159,7 +177,9 @@ impl Night {
             let names: Vec<String> = still.iter().map(|(source, _)| source.name()).collect();
             writing.close(&names.join("\n"), done.rows, done.quarantined)?;
             still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
-            done.days = self.issuer.issue(writing, &setup.classifier, self.dry)?;
+            let now = self.started.to_string();
+            let issued = self.issuer.issue_and_owe(writing, &setup.classifier, self.dry, Some((self.day, &now)))?;
+            (done.days, done.owed) = (issued.days, issued.owed);
             if done.rows == 0 && !done.growing.is_empty() {
                 let files = done.growing.join("`, `");
                 return Err(Error::new(ErrorKind::Busy, format!("`{files}`: still being written to; try again later")));
@@ -207,7 +227,11 @@ fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
     let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
     let line = lang.night(&done.night.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, done.dry);
     output::publish(&format!("{line}\n"), None, &[])?;
-    Ok(ExitCode::SUCCESS)
+    if done.dry {
+        done.owed.iter().for_each(|(name, day)| output::complain(&format!("delivery `{name}`: would be sent the digest of {day}")));
+    }
+    done.delivered.tell();
+    Ok(ExitCode::from(done.delivered.exit_code()))
 }
 
 /// Who watches the runs.
@@ -224,7 +248,7 @@ impl Monitor {
         if self.dry {
             return Ok(());
         }
-        let code = done.as_ref().map_or_else(Error::exit_code, |_| 0);
+        let code = done.as_ref().map_or_else(Error::exit_code, |d| d.delivered.exit_code());
         let nothing = Done::default();
         let d = done.as_ref().unwrap_or(&nothing);
         let finished = Timestamp::now();
@@ -242,6 +266,9 @@ impl Monitor {
             metric("run_quarantined_rows", "Rows that could not be read.", d.quarantined as f64);
             metric("run_days", "Days whose digests were issued.", d.days.len() as f64);
             metric("run_growing_inputs", "Inputs left for later, because they are being written to.", d.growing.len() as f64);
+            metric("run_deliveries_sent", "Messages that the last run sent.", d.delivered.sent as f64);
+            metric("run_deliveries_waiting", "Messages that the last run could not send.", d.delivered.waiting() as f64);
+            metric("run_deliveries_unsure", "Messages of which nobody knows whether they arrived.", d.delivered.unsure.len() as f64);
             output::publish(&text, Some(path), &[])?;
         }
         if let Some(path) = &self.log {
@@ -249,6 +276,7 @@ impl Monitor {
                 "started": self.started.to_string(), "finished": finished.to_string(), "night": done.as_ref().ok().map(|d| d.night.to_string()), "exit": code,
                 "error": done.as_ref().err().map(ToString::to_string), "rows": d.rows, "new": d.tally.new, "revised": d.tally.revised, "known": d.tally.known,
                 "forgotten": d.tally.forgotten, "quarantined": d.quarantined, "unchanged_inputs": d.unchanged, "growing_inputs": d.growing,
+                "deliveries": {"sent": d.delivered.sent, "waiting": d.delivered.waiting(), "unsure": d.delivered.unsure.len(), "problems": d.delivered.problems()},
                 "days": d.days.iter().map(|(day, n)| serde_json::json!({"day": day.to_string(), "revision": n})).collect::<Vec<_>>(),
             });
             let append = || std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(format!("{line}\n").as_bytes());

@@ -22,6 +22,8 @@ pub struct Stored {
     pub id: String,
     /// Its channel.
     pub channel: String,
+    /// Second of its day; `None` where only a day was written.
+    pub second: Option<u32>,
     /// Its product as decided.
     pub product: String,
     /// Its kind.
@@ -47,7 +49,7 @@ type Key = (i64, i64, i64, i64);
 /// order in which they came does not matter.
 fn each_ticket(db: &Connection, day: i32, texts: bool, mut each: impl FnMut(Key, Stored)) -> rusqlite::Result<()> {
     let sql = "SELECT t.ticket, t.id, c.text, p.text, t.kind, a.text, t.kind_cell, t.cause_cell, t.customer, t.wording, CASE WHEN ?2 THEN t.text END,
-               t.product, t.channel, t.cause, k.text
+               t.product, t.channel, t.cause, k.text, t.second
                FROM tickets t JOIN names c ON c.name = t.channel JOIN names p ON p.name = t.product JOIN names a ON a.name = t.cause
                JOIN names k ON k.name = t.pack WHERE t.day = ?1 ORDER BY t.second, c.text, length(t.id), t.id";
     let mut statement = db.prepare_cached(sql)?;
@@ -59,6 +61,7 @@ fn each_ticket(db: &Connection, day: i32, texts: bool, mut each: impl FnMut(Key,
             ticket: row.get(0)?,
             id: row.get(1)?,
             channel: row.get(2)?,
+            second: row.get(15)?,
             product: row.get(3)?,
             kind: kind_of(kind),
             cause: row.get(5)?,
@@ -193,6 +196,14 @@ impl Writing<'_> {
 }
 
 impl Writing<'_> {
+    /// See [`History::tickets_of`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn tickets_of(&self, day: Date, texts: bool, mut each: impl FnMut(Stored)) -> Result<()> {
+        each_ticket(self.db, number(day), texts, |_, stored| each(stored)).map_err(|e| self.wrong(&e))
+    }
+
     /// Keeps the groups of a day's digest.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::classify::{Classifier, Scratch};
 use crate::counts::Counts;
 use crate::digest::{Digest, Trends};
 use crate::error::Result;
-use crate::history::{DayCount, History, Shown, Writing};
+use crate::history::{DayCount, History, Shown, Stored, Writing};
 use crate::listing::{Collector, Listed, Listing, marks};
 use crate::ticket::Ticket;
 use jiff::ToSpan;
@@ -27,6 +27,11 @@ pub trait Kept {
     /// # Errors
     /// What SQLite gives.
     fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()>;
+    /// As [`History::tickets_of`], with texts.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()>;
 }
 
 impl Kept for History {
@@ -37,6 +42,10 @@ impl Kept for History {
     fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()> {
         History::counts(self, from, to, each)
     }
+
+    fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()> {
+        History::tickets_of(self, day, true, each)
+    }
 }
 
 impl Kept for Writing<'_> {
@@ -46,6 +55,10 @@ impl Kept for Writing<'_> {
 
     fn counts(&self, from: Date, to: Date, each: &mut dyn FnMut(DayCount)) -> Result<()> {
         Writing::counts(self, from, to, each)
+    }
+
+    fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()> {
+        Writing::tickets_of(self, day, true, each)
     }
 }
 

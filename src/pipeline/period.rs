@@ -7,7 +7,7 @@ use crate::classify::Classifier;
 use crate::counts::Counts;
 use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result};
-use crate::history::{DayCount, History};
+use crate::history::{DayCount, History, Writing};
 use crate::listing::Listing;
 use crate::prediction::Kind;
 use crate::taxonomy::{Cause, Taxonomy};
@@ -172,6 +172,19 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
         tickets = listing::listing(history, options.days, classifier, options.list, &group_of, wanted.as_deref())?;
     }
     Ok((digest, tickets))
+}
+
+/// The counts of one day of a history that is written to, for others to be held against; `None` where nobody counted then.
+///
+/// # Errors
+/// What SQLite gives.
+pub(super) fn counted(history: &Writing<'_>, taxonomy: &Taxonomy, day: Date) -> Result<Option<Digest>> {
+    let mut period = Period { days: (day, day), counts: Counts::new(SHOWN_IDS), names: Names::new(taxonomy), cells: BTreeMap::new() };
+    history.counts(day, day, |count| {
+        let key = period.names.key(&count.product);
+        period.add(&key, count);
+    })?;
+    if period.cells.is_empty() { Ok(None) } else { period.into_digest(Groups::new()).map(Some) }
 }
 
 /// The counts of some days.

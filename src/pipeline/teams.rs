@@ -1,0 +1,110 @@
+//! Who owns what: each team's part of a day, and the tickets that go on to it.
+
+use crate::digest::{Digest, UNDECIDED};
+use crate::error::Result;
+use crate::history::Stored;
+use crate::prediction::Kind;
+use crate::report::transfer::{self, HEADER, Ticket};
+use crate::segment::Normalizer;
+use crate::taxonomy::Taxonomy;
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Which team owns a product's cause: the cause's, or the product's where the cause has none.
+#[derive(Debug, Clone, Default)]
+pub struct Owners {
+    /// By folded product and cause, as the digest says.
+    told: HashMap<(String, String), String>,
+    causes: HashMap<String, String>,
+    products: HashMap<String, String>,
+}
+
+fn folded(product: &str) -> String {
+    Normalizer::builtin().folded(product)
+}
+
+impl Owners {
+    /// As the taxonomy, and of causes of one name in several packs as the digest, says.
+    #[must_use]
+    pub fn new(digest: &Digest, taxonomy: &Taxonomy) -> Owners {
+        let mut owners = Owners::default();
+        for cause in &taxonomy.causes {
+            owners.causes.extend(cause.team.clone().map(|team| (cause.name(), team)));
+        }
+        for product in &taxonomy.products {
+            let names = std::iter::once(&product.name).chain(&product.aliases);
+            owners.products.extend(names.filter_map(|name| Some((folded(name), product.team.clone()?))));
+        }
+        for product in &digest.products {
+            let key = folded(&product.product);
+            for cause in product.kinds.iter().flat_map(|k| &k.causes) {
+                owners.told.extend(cause.team.clone().map(|team| ((key.clone(), cause.cause.clone()), team)));
+            }
+        }
+        owners
+    }
+
+    /// The team that owns a product's cause. What has no cause is nobody's yet.
+    #[must_use]
+    pub fn of(&self, product: &str, cause: &str) -> Option<String> {
+        if cause.is_empty() {
+            return None;
+        }
+        let key = (folded(product), cause.to_owned());
+        self.told.get(&key).or_else(|| self.causes.get(cause)).or_else(|| self.products.get(&key.0)).cloned()
+    }
+}
+
+/// All teams of a taxonomy.
+#[must_use]
+pub fn all(taxonomy: &Taxonomy) -> BTreeSet<String> {
+    taxonomy.causes.iter().filter_map(|c| c.team.clone()).chain(taxonomy.products.iter().filter_map(|p| p.team.clone())).collect()
+}
+
+/// A team's part of a day.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The team.
+    pub team: String,
+    /// Its part of the digest.
+    pub digest: Digest,
+    /// Its tickets, as a table.
+    pub tickets: String,
+}
+
+/// The parts of a day's digest that teams own. `tickets` calls what it is given for every ticket of the day, with its text.
+///
+/// # Errors
+/// What `tickets` gives.
+pub fn parts(digest: &Digest, taxonomy: &Taxonomy, day: Date, tickets: impl FnOnce(&mut dyn FnMut(Stored)) -> Result<()>) -> Result<Vec<Part>> {
+    let owners = Owners::new(digest, taxonomy);
+    let causes = digest.products.iter().flat_map(|p| p.kinds.iter().flat_map(|k| &k.causes).map(|c| (&p.product, &c.cause)));
+    let teams: BTreeSet<String> = causes.filter_map(|(product, cause)| owners.of(product, cause)).collect();
+    if teams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tables: BTreeMap<String, String> = teams.into_iter().map(|team| (team, HEADER.to_owned())).collect();
+    // The same few products and causes come again and again.
+    let mut known: HashMap<(String, String), Option<String>> = HashMap::new();
+    tickets(&mut |ticket: Stored| {
+        let owner = known.entry((ticket.product.clone(), ticket.cause.clone())).or_insert_with(|| owners.of(&ticket.product, &ticket.cause));
+        if let Some(table) = owner.as_ref().and_then(|team| tables.get_mut(team)) {
+            transfer::push(table, &passed_on(ticket, day));
+        }
+    })?;
+    let owner = |product: &str, cause: &str| owners.of(product, cause);
+    Ok(tables.into_iter().map(|(team, tickets)| Part { digest: digest.of_team(&team, &owner), team, tickets }).collect())
+}
+
+fn passed_on(ticket: Stored, day: Date) -> Ticket {
+    let time = ticket.second.map_or_else(|| day.to_string(), |s| format!("{day} {:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60));
+    Ticket {
+        id: ticket.id,
+        time,
+        product: ticket.product,
+        kind: ticket.kind.map_or(UNDECIDED, Kind::code),
+        cause: ticket.cause,
+        channel: ticket.channel,
+        text: ticket.text.unwrap_or_default(),
+    }
+}
