@@ -1,22 +1,27 @@
 //! What has happened, night by night: one SQLite file of tickets with their decisions, of runs, and of counts kept for reports.
 //!
-//! Tickets are told by channel and id; the same rows in any order, split over any nights, give the same tickets. A ticket that comes
-//! again with another text has a new version, and is decided by the latest; it stays on the day of its first. `docs/history.md`
+//! Tickets are told by channel and id; the same rows in any order, split over any nights, give the same tickets as long as no two
+//! texts of one have the same time. A ticket that comes
+//! again with another text has a new version, and is decided by the latest (of one time the one that a later run brought); it stays on
+//! the day of its first. `docs/history.md`
 //! describes the tables and views.
 
 mod alerts;
 mod care;
 mod days;
 mod fixes;
+mod forget;
 mod people;
 mod period;
 mod restate;
 mod tickets;
+mod versions;
 
 pub use alerts::Raised;
-pub use care::{Forget, Health};
+pub use care::Health;
 pub use days::Stored;
 pub use fixes::Fix;
+pub use forget::{Forget, Found};
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
 pub use restate::{Decision, Kept, Restated};
@@ -32,7 +37,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 1] = [include_str!("history/to-2.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("history/to-2.sql"), include_str!("history/to-5.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;

@@ -4,7 +4,7 @@ use super::config::{Known, Run, Settings};
 use super::output::{self, PublishedFolder};
 use ahu::classify::Classifier;
 use ahu::digest::Digest;
-use ahu::error::{Error, Result};
+use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::{History, Writing};
 use ahu::ingest::dates;
 use ahu::listing::Listing;
@@ -38,7 +38,10 @@ impl Issuer {
         for day in writing.days() {
             digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
         }
-        night::watch(&mut writing, &self.watch)?;
+        for day in watch::watch(&mut writing, &self.watch)? {
+            digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
+        }
+        digests.sort_by_key(|d| d.0);
         let mut days = Vec::new();
         let mut folders = Vec::new();
         for (day, mut digest) in digests {
@@ -67,6 +70,14 @@ impl Issuer {
             self.folder(*day, &night::reissue(history, *day, classifier, self.options)?)?.publish()?;
         }
         history.published(&days)
+    }
+
+    /// Takes out of the file what was forgotten while another program was reading it. A night does not fail by one who reads on.
+    pub fn clean(&self, history: &mut History) -> Result<()> {
+        if history.is_unclean()? {
+            history.clean().or_else(|e| if e.kind == ErrorKind::Busy { Ok(output::complain(&e.to_string())) } else { Err(e) })?;
+        }
+        Ok(())
     }
 
     /// A day's folder, written aside.

@@ -70,6 +70,7 @@ fn live(mut args: Args, settings: Settings, run: Run, started: Timestamp, lang: 
     let mut setup = args.input.setup(&args.taxonomy)?;
     setup.kept.push(Source::File(run.history.clone()));
     let night = Night {
+        folder: args.taxonomy.config.as_deref().and_then(Path::parent).map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
         issuer: Issuer::new(&run, &settings, &setup.classifier, lang)?,
         decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
@@ -99,6 +100,8 @@ pub fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
 /// A night's job, set up.
 struct Night {
     run: Run,
+    /// The folder of the settings.
+    folder: String,
     decider: Decider,
     issuer: Issuer,
     day: Date,
@@ -126,6 +129,7 @@ impl Night {
         let mut history = History::open(&self.run.history)?;
         if !self.dry {
             self.issuer.heal(&mut history, &setup.classifier)?;
+            self.issuer.clean(&mut history)?;
         }
         let read_as = format!(
             "{:016x}",
@@ -141,7 +145,7 @@ impl Night {
             let mut writing = history.begin(self.day, &self.started.to_string(), &self.decider)?;
             let job = setup.job();
             let (published, rejects) = setup.open_rejects()?.unzip();
-            let (outcome, rejects) = setup.with_progress(|| night::record(&job, self.run.keep_text, &mut writing, rejects))?;
+            let (outcome, rejects) = setup.with_progress(|| night::record(&job, self.keeping(), &mut writing, rejects))?;
             // What has grown while it was read is read again another night.
             let (still, grown): (Vec<_>, Vec<_>) =
                 inputs.drain(..).partition(|(source, seen)| seen.as_ref().is_none_or(|seen| stamp(source).as_ref() == Some(seen)));
@@ -166,6 +170,10 @@ impl Night {
             }
             return Ok(done);
         }
+    }
+
+    fn keeping(&self) -> night::Keeping<'_> {
+        night::Keeping { texts: self.run.keep_text, folder: &self.folder }
     }
 
     /// The inputs to be read, each with its stamp: those that have changed since they were read, and are not being written to.
@@ -195,6 +203,9 @@ impl Night {
     }
 }
 
+/// Days after the night that are named.
+const SHOWN_AHEAD: usize = 5;
+
 /// The line that the run ends with.
 fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
     for file in &done.growing {
@@ -203,6 +214,11 @@ fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
     let t = done.tally;
     if t.undated > 0 {
         output::complain(&format!("{} tickets have no date; they are counted on {}", t.undated, done.night));
+    }
+    let ahead: Vec<String> = done.days.iter().filter(|(day, _)| *day > done.night).map(|(day, _)| day.to_string()).collect();
+    if let [first, ..] = ahead.as_slice() {
+        let shown = if ahead.len() > SHOWN_AHEAD { format!("{} days, the first {first}", ahead.len()) } else { ahead.join(", ") };
+        output::complain(&format!("some tickets are dated after this night ({shown}); they are counted there, and no report or alert takes such a day for the last"));
     }
     let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
     let line = lang.night(&done.night.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, done.dry);

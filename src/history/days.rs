@@ -145,12 +145,14 @@ fn revision_of(db: &Connection, day: i32) -> rusqlite::Result<Option<Revision>> 
 }
 
 impl Writing<'_> {
-    /// Counts the tickets of a day anew, and calls `each` for them as [`History::tickets_of`]. A day that changed after its digest was
+    /// Counts the tickets of a day anew, so that its digest is issued, and calls `each` for them as [`History::tickets_of`]. A day that changed after its digest was
     /// issued is revised.
     ///
     /// # Errors
     /// What SQLite gives.
     pub fn recount(&mut self, day: Date, texts: bool, mut each: impl FnMut(Stored)) -> Result<Revision> {
+        let forgetting = self.forgetting;
+        self.days.insert(number(day));
         let mut recount = || {
             let day = number(day);
             let before = counts_of(self.db, day)?;
@@ -176,7 +178,8 @@ impl Writing<'_> {
                 None => Revision::default(),
                 // What moved within a count is no change to tell, but its digest may name other ids.
                 Some(known) if changed.is_empty() => known,
-                Some(known) => Revision { number: known.number + 1, changed },
+                // What was forgotten is not named any more.
+                Some(known) => Revision { number: known.number + 1, changed: changed.into_iter().filter(|c| !forgetting || c.after > 0).collect() },
             };
             let told = serde_json::to_string(&state.changed).unwrap_or_default();
             let tickets: u64 = counts.values().map(|c| c.0).sum();
