@@ -1,7 +1,10 @@
 //! `ahu run` and what it keeps.
 
 mod alarms;
+mod fixes;
+mod folders;
 mod forgetting;
+mod reports;
 mod versions;
 
 use crate::run::Desk;
@@ -324,7 +327,7 @@ fn the_ledger_tells_whether_a_fix_worked() {
     assert_eq!(add("甲", "运行 / 闪退崩溃").code, 0);
     let wrong = add("甲", "活动 / 奖品没到账");
     assert_eq!((wrong.code, wrong.stderr.contains("the nearest is `活动 / 奖品未到账`")), (2, true), "{}", wrong.stderr);
-    assert!(add("丁", "运行 / 闪退崩溃").stderr.contains("no product `丁`"));
+    assert!(add("丁", "运行 / 闪退崩溃").stderr.contains("no tickets of a product `丁`"));
     let told = desk.ahu("fix").stdout;
     let blocks: Vec<&str> = told.split("\n\n").collect();
     assert!(blocks[0].contains("8 周后：降下来了，是之前的 30 %"), "{told}");
@@ -365,7 +368,7 @@ fn the_past_can_be_decided_anew() {
     let rows: String = (0..9).map(|i| row(i, 2 + i % 3, texts[i as usize % 3])).chain((9..21).map(|i| row(i, 9 + i % 3, texts[i as usize % 2]))).collect();
     desk.file("in/a.csv", format!("编号,时间,产品,内容\n{rows}"));
     run(&desk);
-    assert!(desk.ahu("doctor").stdout.contains("21 tickets on 6 days from 1 runs"));
+    assert!(desk.ahu("doctor --lang en").stdout.contains("21 tickets on 6 days from 1 runs"));
     desk.file(
         "mine.toml",
         "[[cause]]\npath = \"花园 / 花枯了\"\nkinds = [\"complaint\", \"inquiry\"]\nrules = ['花 ~6 枯']\nmatch = [\"花枯了\", \"我的花全枯了\"]\nreject = [\"花开了\", \"枯枝\"]\n",
@@ -389,7 +392,7 @@ fn the_past_can_be_decided_anew() {
         assert_ne!(now, before);
         assert_eq!(desk.ahu(&format!("{report} --as-decided 2090-01-01")).stdout, now);
     }
-    assert!(desk.ahu("doctor").stdout.ends_with("all right\n"));
+    assert!(desk.ahu("doctor --lang en").stdout.ends_with("all right\n"));
 }
 
 #[test]
@@ -458,7 +461,7 @@ fn the_proposal_has_numbers_ids_and_words() {
         assert!(told.contains(said), "{said}: {told}");
     }
     let nobody = desk.ahu("advise 丁");
-    assert_eq!((nobody.code, nobody.stderr.contains("no tickets of `丁`")), (2, true), "{}", nobody.stderr);
+    assert_eq!((nobody.code, nobody.stderr.contains("no tickets of a product `丁`")), (2, true), "{}", nobody.stderr);
 }
 
 #[test]

@@ -110,6 +110,48 @@ impl History {
         days(&self.db).map_err(|e| self.failed("read", &e))
     }
 
+    /// The days that have tickets.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn days(&self) -> Result<Vec<Date>> {
+        let days = || -> rusqlite::Result<Vec<Date>> {
+            self.db.prepare("SELECT day FROM days WHERE tickets > 0 ORDER BY day")?.query_map([], |row| row.get(0).map(date))?.collect()
+        };
+        days().map_err(|e| self.failed("read", &e))
+    }
+
+    /// Notes that the digests of these days are not in their places.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn unpublish(&mut self, days: &[Date]) -> Result<()> {
+        let all = |db: &mut Connection| {
+            let all = db.transaction()?;
+            days.iter().try_for_each(|day| all.prepare_cached("UPDATE days SET published = 0 WHERE day = ?")?.execute([number(*day)]).map(|_| ()))?;
+            all.commit()
+        };
+        all(&mut self.db).map_err(|e| super::failed(&self.path, "write", &e))
+    }
+
+    /// Where the digests are.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn output(&self) -> Result<Option<String>> {
+        let sql = "SELECT value FROM settings WHERE key = 'output'";
+        self.db.query_row(sql, [], |row| row.get(0)).optional().map_err(|e| self.failed("read", &e))
+    }
+
+    /// Keeps where the digests are.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn set_output(&mut self, output: &str) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO settings VALUES ('output', ?)";
+        self.db.execute(sql, [output]).map(|_| ()).map_err(|e| super::failed(&self.path, "write", &e))
+    }
+
     /// How often a day's digest was issued before, and what changed the last time.
     ///
     /// # Errors

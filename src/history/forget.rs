@@ -87,7 +87,7 @@ impl Writing<'_> {
         let grouped: Vec<i32> =
             self.db.prepare("SELECT DISTINCT day FROM day_groups WHERE day < ?")?.query_map([day], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         self.days.extend(grouped);
-        self.db.execute("UPDATE versions SET text = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
+        self.db.execute("UPDATE versions SET text = NULL, customer = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
         let sql = "UPDATE tickets SET text = NULL, customer = NULL WHERE day < ? AND (text IS NOT NULL OR customer IS NOT NULL)";
         self.db.execute(sql, [day]).map(|n| n as u64)
     }

@@ -50,12 +50,14 @@ impl History {
         self.has("SELECT 1 FROM counts n JOIN names c ON c.name = n.cause WHERE c.text = ? LIMIT 1", cause)
     }
 
-    /// Whether any ticket is of this product.
+    /// The products that tickets have, as they are spelt.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn has_product(&self, product: &str) -> Result<bool> {
-        self.has("SELECT 1 FROM counts n JOIN names p ON p.name = n.product WHERE p.text = ? LIMIT 1", product)
+    pub fn products(&self) -> Result<Vec<String>> {
+        let sql = "SELECT text FROM names WHERE name != 0 AND name IN (SELECT DISTINCT product FROM counts) ORDER BY text";
+        let all = || -> rusqlite::Result<Vec<String>> { self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
+        all().map_err(|e| self.failed("read", &e))
     }
 
     fn has(&self, sql: &str, text: &str) -> Result<bool> {

@@ -164,6 +164,8 @@ pub(super) struct Known {
     pub day: i32,
     pub second: Option<u32>,
     pub content: i64,
+    /// Hash of its customer.
+    pub customer: Option<i64>,
     /// Whether it has versions in a table of their own.
     pub versions: bool,
 }
@@ -313,11 +315,14 @@ impl<'h> Writing<'h> {
         let content = xxh3_64(&[r.written.as_bytes(), &r.said.to_le_bytes()].concat()) as i64;
         let (day, second) = (r.day.map_or(self.night, number), r.second);
         let known = loop {
-            let sql = "SELECT ticket, day, second, content, id, channel, EXISTS (SELECT 1 FROM versions v WHERE v.ticket = t.ticket) FROM tickets t WHERE identity = ?";
+            let sql = "SELECT ticket, day, second, content, id, channel, EXISTS (SELECT 1 FROM versions v WHERE v.ticket = t.ticket),
+                       customer FROM tickets t WHERE identity = ?";
             let found = db
                 .prepare_cached(sql)?
                 .query_row([identity], |row| {
-                    let known = Known { ticket: row.get(0)?, identity, day: row.get(1)?, second: row.get(2)?, content: row.get(3)?, versions: row.get(6)? };
+                    let (day, second) = (row.get(1)?, row.get(2)?);
+                    let (content, versions, customer) = (row.get(3)?, row.get(6)?, row.get(7)?);
+                    let known = Known { ticket: row.get(0)?, identity, day, second, content, customer, versions };
                     Ok((known, r.id.is_empty() || (row.get::<_, String>(4)? == r.shown_id && row.get::<_, i64>(5)? == numbers[0])))
                 })
                 .optional()?;
@@ -336,6 +341,7 @@ impl<'h> Writing<'h> {
         // Without a date it may have come on any day: no earlier than what is known of it.
         let (day, second) = if r.day.is_none() { self.latest(&known)? } else { (day, second) };
         if known.content == content && !known.versions && (day, second) == (known.day, known.second) {
+            self.put_customer(r, &known)?;
             return Ok(Put::Known);
         }
         self.put_version(r, &known, numbers, content, (day, second))

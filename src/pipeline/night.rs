@@ -187,15 +187,27 @@ pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, opti
     Ok(digest)
 }
 
-/// The digest of a day as it was counted last, with its alerts.
+/// The digest of a day as it was counted last, with its alerts; of one product only, where its folded name is given.
 ///
 /// # Errors
 /// As [`issue`].
-pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<Digest> {
+pub fn reissue(history: &History, day: Date, product: Option<&str>, classifier: &Classifier, options: Options) -> Result<Digest> {
     let mut counted = Counter::new(day, classifier.taxonomy());
-    history.tickets_of(day, options.groups, |ticket| counted.add(ticket))?;
-    let mut digest = counted.digest(classifier, options, history.revision_of(day)?)?;
+    let mut keys = Names::new(classifier.taxonomy());
+    let mut wanted = |name: &str| product.is_none_or(|product| keys.key(name) == product);
+    history.tickets_of(day, options.groups, |ticket| {
+        if wanted(&ticket.product) {
+            counted.add(ticket);
+        }
+    })?;
+    let mut revision = history.revision_of(day)?;
+    revision.changed.retain(|c| wanted(&c.product));
+    if product.is_some() && revision.changed.is_empty() {
+        revision.number = 0;
+    }
+    let mut digest = counted.digest(classifier, options, revision)?;
     digest.alerts = history.alerts(day)?;
+    digest.alerts.retain(|a| wanted(&a.product));
     Ok(digest)
 }
 
@@ -272,7 +284,7 @@ impl Counter {
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
         let groups = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true).0 } else { Groups::new() };
         let revision = (revision.number > 0).then_some(revision);
-        let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
+        let header = Header { groups, revision, repeat_days: options.repeat_days, from_history: true, ..Header::default() };
         Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)
     }
 }

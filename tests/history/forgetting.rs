@@ -23,7 +23,7 @@ fn what_is_forgotten_does_not_come_back() {
     assert!(desk.ahu("forget --older-than 30 --as-of 2026-12-30 --lang en").stderr.contains("1 tickets are forgotten (their counts stay)"));
     assert!(contents(&desk)[0].contains("|Null|") && contents(&desk).len() == 2, "{:?}", contents(&desk));
     assert_eq!(desk.ahu("forget").code, 2);
-    assert!(desk.ahu("doctor").stdout.ends_with("all right\n"));
+    assert!(desk.ahu("doctor --lang en").stdout.ends_with("all right\n"));
 }
 
 #[test]
@@ -134,4 +134,18 @@ fn nothing_is_left_of_what_is_forgotten() {
     let digest = desk.read("out/2026-11-02/digest.json");
     assert!(groups() == 0 && !digest.contains("\"groups\": [\n") && digest.contains("\"rows\": 24"), "{digest}");
     assert_eq!(desk.ahu("forget --older-than 4000000000").code, 2);
+}
+
+#[test]
+fn whose_a_ticket_is_may_be_known_later() {
+    let with = "编号,时间,产品,内容,用户\n1,2026-11-01 10:00,甲,充值没到账,u1\n2,2026-11-01 11:00,甲,一进游戏就闪退,u1\n";
+    let without = "编号,时间,产品,内容\n1,2026-11-01 10:00,甲,充值没到账\n2,2026-11-02 11:00,甲,一进游戏就闪退，再催一次\n";
+    for order in [[without, with], [with, without]] {
+        let desk = desk();
+        for (name, rows) in ["a", "b"].into_iter().zip(order) {
+            desk.file(&format!("in/{name}.csv"), rows);
+            run(&desk);
+        }
+        assert!(desk.ahu("forget --customer u1 --lang en").stderr.contains("2 tickets are forgotten"));
+    }
 }
