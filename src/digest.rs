@@ -220,6 +220,9 @@ pub struct Digest {
     /// What is unusual on this day: for people; programs read it in a file of its own.
     #[serde(skip)]
     pub alerts: Vec<Alert>,
+    /// Whether its tickets are those of a history: the runs that read them have accounted for the rows.
+    #[serde(skip)]
+    pub from_history: bool,
     /// Of reports from a history: the days that counts are held against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<AgainstDays>,
@@ -247,6 +250,8 @@ pub struct Header {
     pub repeat_days: u32,
     /// Where it was issued before.
     pub revision: Option<Revision>,
+    /// Whether its tickets are those of a history.
+    pub from_history: bool,
 }
 
 /// Code of tickets whose kind the classifier would not decide.
@@ -335,6 +340,7 @@ impl Digest {
             ids_not_found: header.ids_not_found,
             revision: header.revision,
             alerts: Vec::new(),
+            from_history: header.from_history,
             against: None,
             points: Vec::new(),
             breakdowns: Vec::new(),

@@ -1,24 +1,29 @@
 //! What has happened, night by night: one SQLite file of tickets with their decisions, of runs, and of counts kept for reports.
 //!
-//! Tickets are told by channel and id; the same rows in any order, split over any nights, give the same tickets. A ticket that comes
-//! again with another text has a new version, and is decided by the latest; it stays on the day of its first. `docs/history.md`
+//! Tickets are told by channel and id; the same rows in any order, split over any nights, give the same tickets as long as no two
+//! texts of one have the same time. A ticket that comes
+//! again with another text has a new version, and is decided by the latest (of one time the one that a later run brought); it stays on
+//! the day of its first. `docs/history.md`
 //! describes the tables and views.
 
 mod alerts;
 mod care;
 mod days;
 mod fixes;
+mod forget;
 mod listed;
 mod outbox;
 mod people;
 mod period;
 mod restate;
 mod tickets;
+mod versions;
 
 pub use alerts::Raised;
-pub use care::{Forget, Health};
+pub use care::Health;
 pub use days::Stored;
 pub use fixes::Fix;
+pub use forget::{Forget, Found};
 pub use listed::Shown;
 pub use outbox::{Due, Noted, Outbox, Owed};
 pub use people::{Hurt, Quote};
@@ -36,7 +41,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 2] = [include_str!("history/to-2.sql"), include_str!("history/to-3.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("history/to-2.sql"), include_str!("history/to-3.sql"), include_str!("history/to-5.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;
@@ -72,8 +77,8 @@ impl History {
     /// When the file is no history, of a later version, or cannot be written.
     pub fn open(path: &Path) -> Result<History> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let history = History::connect(path, flags)?;
         let failed = |e| failed(path, "open", &e);
+        let history = History::connect(path, flags).map_err(failed)?;
         history.db.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         history.db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         let version = history.version()?;
@@ -91,19 +96,33 @@ impl History {
         if !path.exists() {
             return Err(Error::setup(format!("there is no history `{}` yet; `ahu run` makes it", path.display())));
         }
-        let history = History::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let readable = |h: History| h.db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map(|_| h);
+        let history = match History::connect(path, flags).and_then(readable) {
+            // Who may not write beside the file cannot join those who use it; a file that nobody writes to can be read as it lies there.
+            Err(e) if is_for_readers(&e) && !beside(path, "-wal").exists() => {
+                History::connect(&immutable(path), flags | OpenFlags::SQLITE_OPEN_URI).map(|h| History { path: path.to_owned(), ..h })
+            }
+            done => done,
+        };
+        let history = history.map_err(|e| failed(path, "open", &e))?;
         match history.version()? {
             VERSION => Ok(history),
             _ => Err(Error::setup(format!("the history `{}` is of an earlier version; the next `ahu run` brings it up to date", path.display()))),
         }
     }
 
-    fn connect(path: &Path, flags: OpenFlags) -> Result<History> {
-        let failed = |e| failed(path, "open", &e);
-        let db = Connection::open_with_flags(path, flags).map_err(failed)?;
-        db.busy_timeout(PATIENCE).map_err(failed)?;
-        db.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
-        db.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<History> {
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(PATIENCE)?;
+        db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        db.pragma_update(None, "foreign_keys", true)?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(History { db, path: path.to_owned() })
     }
@@ -140,11 +159,36 @@ impl History {
     }
 }
 
+/// Whether what went wrong is that only the owner of a file may write beside it.
+fn is_for_readers(e: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
+    matches!(e.sqlite_error_code(), Some(ReadOnly | CannotOpen))
+}
+
+/// The file that SQLite keeps beside a history.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The address of a file that nobody writes to.
+fn immutable(path: &Path) -> PathBuf {
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    PathBuf::from(format!("file:{escaped}?immutable=1"))
+}
+
 /// What went wrong with a file, in the words of the other files' errors.
 fn failed(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, SystemIoFailure};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, ReadOnly, SystemIoFailure};
     let path = path.display();
     match cause.sqlite_error_code() {
+        Some(ReadOnly) => {
+            let message = format!(
+                "cannot {doing} the history `{path}`: only its owner may write in its folder, and a run is at work or was killed; ask its owner to run `ahu run`, or for `ahu backup FILE`"
+            );
+            Error::new(ErrorKind::Io, message)
+        }
         Some(NotADatabase) => Error::setup(format!("`{path}` is no history: it is no SQLite file; name another file")),
         Some(DatabaseCorrupt) => Error::new(ErrorKind::Io, format!("the history `{path}` is damaged ({cause}); put a backup in its place")),
         Some(DatabaseBusy | DatabaseLocked) => Error::new(ErrorKind::Busy, format!("another program is writing to the history `{path}`; try again later")),

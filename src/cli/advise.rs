@@ -40,7 +40,7 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let (path, settings) = args.history.find()?;
     let history = History::read(&path)?;
     let (first, last) = history.span()?.ok_or_else(|| Error::setup("the history has no tickets yet"))?;
-    let until = day_of("--as-of", args.as_of.as_ref())?.unwrap_or(last);
+    let until = day_of("--as-of", args.as_of.as_ref())?.map_or(last, |day| day.min(last));
     let since = day_of("--since", args.since.as_ref())?.unwrap_or_else(|| until.saturating_sub(1.year()).saturating_add(1.day())).max(first);
     let classifier = args.history.taxonomy.classifier(&settings, &[])?;
     let advice = advise(&history, classifier.taxonomy(), &args.product, (since, until))?;
@@ -77,27 +77,36 @@ fn markdown(a: &Advice, lang: Lang) -> String {
 
 fn point(number: usize, p: &Point, all: u64, lang: Lang) -> String {
     let h = &p.hurt;
-    let share = (h.tickets as f64 * 100.0 / all.max(1) as f64).round();
+    let percent = (h.tickets as f64 * 100.0 / all.max(1) as f64).round();
+    let share = if percent < 1.0 { lang.pick("不到 1", "不到 1", "less than 1").to_owned() } else { format!("{percent}") };
     let cause = escape(&h.cause);
-    let people = |zh: &str, en: &str| match (h.customers, lang) {
-        (0, _) => String::new(),
-        (n, Lang::En) => format!(", {n} {en}"),
-        (n, _) => format!("，{n} {zh}"),
+    let people = match (h.customers, h.unnamed, lang) {
+        (0, ..) => String::new(),
+        (n, 0, Lang::Zh) => format!("，{n} 位客户"),
+        (n, 0, Lang::ZhHant) => format!("，{n} 位客戶"),
+        (n, 0, Lang::En) => format!(", {n} customers"),
+        (n, m, Lang::Zh) => format!("，已知 {n} 位客户，另有 {m} 件不知道是谁"),
+        (n, m, Lang::ZhHant) => format!("，已知 {n} 位客戶，另有 {m} 件不知道是誰"),
+        (n, m, Lang::En) => format!(", {n} known customers, and {m} tickets of nobody known"),
     };
     let mut out = match lang {
-        Lang::Zh => format!("\n### {number}. {cause}\n\n- {} 件（占 {share} %）{}\n", h.tickets, people("位客户", "")),
-        Lang::ZhHant => format!("\n### {number}. {cause}\n\n- {} 件（占 {share} %）{}\n", h.tickets, people("位客戶", "")),
-        Lang::En => format!("\n### {number}. {cause}\n\n- {} tickets ({share} %){}\n", h.tickets, people("", "customers")),
+        Lang::Zh => format!("\n### {number}. {cause}\n\n- {} 件（占 {share} %）{}\n", h.tickets, people),
+        Lang::ZhHant => format!("\n### {number}. {cause}\n\n- {} 件（占 {share} %）{}\n", h.tickets, people),
+        Lang::En => format!("\n### {number}. {cause}\n\n- {} tickets ({share} %){}\n", h.tickets, people),
     };
-    if let Some((last, before)) = p.trend {
-        let change = if before > 0 { format!("{:+.0} %", (last as f64 / before as f64 - 1.0) * 100.0) } else { "—".to_owned() };
+    if let Some((last, before)) = p.trend.filter(|(last, before)| last + before > 0) {
+        let change = match (before, lang) {
+            (0, _) => String::new(),
+            (_, Lang::En) => format!(" ({:+.0} %)", (last as f64 / before as f64 - 1.0) * 100.0),
+            _ => format!("（{:+.0} %）", (last as f64 / before as f64 - 1.0) * 100.0),
+        };
         out.push_str(&match lang {
-            Lang::Zh => format!("- 最近三个整月 {last} 件，前三个月 {before} 件（{change}）\n"),
-            Lang::ZhHant => format!("- 最近三個整月 {last} 件，前三個月 {before} 件（{change}）\n"),
-            Lang::En => format!("- the last three whole months {last}, the three before {before} ({change})\n"),
+            Lang::Zh => format!("- 最近三个整月 {last} 件，前三个月 {before} 件{change}\n"),
+            Lang::ZhHant => format!("- 最近三個整月 {last} 件，前三個月 {before} 件{change}\n"),
+            Lang::En => format!("- the last three whole months {last}, the three before {before}{change}\n"),
         });
     }
-    if p.months.len() > 1 {
+    if p.months.len() > 1 && p.months.iter().any(|m| m.1 > 0) {
         let peak = p.months.iter().max_by_key(|m| m.1).map_or(String::new(), |m| m.0.strftime("%Y-%m").to_string());
         let row: Vec<String> = p.months.iter().map(|m| m.1.to_string()).collect();
         let first = p.months[0].0.strftime("%Y-%m");

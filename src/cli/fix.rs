@@ -4,11 +4,12 @@ use super::lock::Lock;
 use super::output;
 use super::setup::{HistoryArgs, day_of};
 use super::summarize::LangArg;
-use ahu::detect::effect::Effect;
+use ahu::detect::effect::{Effect, Week};
 use ahu::error::{Error, Result, nearest};
 use ahu::history::{Fix, History};
 use ahu::ingest::dates;
-use ahu::pipeline::fixes::{self, Judged, LOOKS};
+use ahu::pipeline::fixes::{self, Gone, Judged, LOOKS};
+use ahu::pipeline::period::spellings;
 use ahu::report::{Lang, harmless};
 use jiff::civil::Date;
 use std::process::ExitCode;
@@ -53,7 +54,11 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         if !History::open(&path)?.remove_fix(number)? {
             return Err(Error::setup(format!("no fix has the number {number}; `ahu fix` lists them")));
         }
-        output::complain(&format!("fix {number} is off the ledger"));
+        output::complain(&match lang {
+            Lang::Zh => format!("已删除第 {number} 号修复"),
+            Lang::ZhHant => format!("已刪除第 {number} 號修復"),
+            Lang::En => format!("fix {number} is off the ledger"),
+        });
         return Ok(ExitCode::SUCCESS);
     }
     if let (Some(product), Some(cause), Some(shipped)) = (&args.product, &args.cause, &args.shipped) {
@@ -67,16 +72,19 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
             let near = nearest(cause, known.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
             return Err(Error::setup(format!("no cause is called `{cause}`{near}")));
         }
-        if !history.has_product(product)? {
-            return Err(Error::setup(format!("the history has no product `{product}`")));
-        }
+        spellings(&history, product)?;
         let _lock = Lock::take(&path, "fix")?;
         history = History::open(&path)?;
         let today = || jiff::Timestamp::now().to_zoned(dates::china()).date();
         let stated = day_of("--as-of", args.as_of.as_ref())?.unwrap_or_else(today);
         let fix = Fix { number: 0, product: product.clone(), cause: cause.clone(), shipped, expected: args.expect, note: args.note.clone(), stated };
         let number = history.add_fix(&fix)?;
-        output::complain(&format!("fix {number} is written down; `ahu fix` tells whether it worked, from {} weeks after {shipped} on", LOOKS[0]));
+        let first = LOOKS[0];
+        output::complain(&match lang {
+            Lang::Zh => format!("已登记为第 {number} 号修复；{shipped} 上线满 {first} 周以后，`ahu fix` 会说管不管用"),
+            Lang::ZhHant => format!("已登記為第 {number} 號修復；{shipped} 上線滿 {first} 週以後，`ahu fix` 會說管不管用"),
+            Lang::En => format!("fix {number} is written down; `ahu fix` tells whether it worked, from {first} weeks after {shipped} on"),
+        });
         return Ok(ExitCode::SUCCESS);
     }
     let judged = fixes::judge(&History::read(&path)?, classifier.taxonomy())?;
@@ -109,14 +117,20 @@ pub fn one(j: &Judged, lang: Lang) -> String {
         Lang::ZhHant => format!("{number}  {product}「{cause}」{shipped} 上線{note}；預期剩 {} %{stated}\n", percent(f.expected)),
         Lang::En => format!("{number}  {product} \"{cause}\", shipped {shipped}{note}; {} % expected to be left{stated}\n", percent(f.expected)),
     };
-    let counts = |weeks: &[ahu::detect::effect::Week]| weeks.iter().map(|w| w.count.to_string()).collect::<Vec<_>>().join(" ");
+    // A week without any ticket of the product has no number.
+    let count = |w: &Week| if fixes::has_tickets(w) { w.count.to_string() } else { "-".to_owned() };
+    let counts = |weeks: &[Week]| weeks.iter().map(count).collect::<Vec<_>>().join(" ");
     out.push_str(&match lang {
         Lang::Zh => format!("   每周件数：{} | {}\n", counts(&j.before), counts(&j.after)),
         Lang::ZhHant => format!("   每週件數：{} | {}\n", counts(&j.before), counts(&j.after)),
         Lang::En => format!("   tickets a week: {} | {}\n", counts(&j.before), counts(&j.after)),
     });
+    if let Some(gone) = j.gone {
+        out.push_str(&format!("   {}\n", of_no_cause(gone, f.number, lang)));
+        return out;
+    }
     for (weeks, effect) in &j.looks {
-        out.push_str(&format!("   {}\n", look(*weeks, *effect, lang)));
+        out.push_str(&format!("   {}{}\n", look(*weeks, *effect, lang), effect.map_or("", |e| expected(e, f.expected, lang))));
     }
     if let Some((weeks, usual, now)) = j.problem.filter(|_| !j.looks.is_empty()) {
         out.push_str(&match lang {
@@ -125,9 +139,28 @@ pub fn one(j: &Judged, lang: Lang) -> String {
             Lang::En => format!("   held against the {weeks} weeks of the problem; {usual:.1} a week before it, {now:.1} a week since the fix\n"),
         });
     }
+    out.push_str(&cautions(j, lang));
+    out
+}
+
+/// What is to be known beside the numbers.
+fn cautions(j: &Judged, lang: Lang) -> String {
+    let mut out = match (j.empty, lang) {
+        (0, _) => String::new(),
+        (n, Lang::Zh) => format!("   上线后有 {n} 周这个产品一件工单也没有（导出没到？），没有算进去\n"),
+        (n, Lang::ZhHant) => format!("   上線後有 {n} 週這個產品一件工單也沒有（匯出沒到？），沒有算進去\n"),
+        (n, Lang::En) => format!("   in {n} weeks since then the product has no ticket at all (did its export not come?); they are left out\n"),
+    };
     let mut say = |zh, hant, en| out.push_str(&format!("   {}\n", lang.pick(zh, hant, en)));
     if j.looks.is_empty() {
         say("上线还不到两周，先不下结论", "上線還不到兩週，先不下結論", "shipped less than two weeks ago: too early to tell");
+    }
+    if j.other_rules {
+        say(
+            "注意：这段时间里换过归类规则或模型，变化不一定是真的；`ahu restate` 用同一套规则重新归类后再看",
+            "注意：這段時間裡換過歸類規則或模型，變化不一定是真的；`ahu restate` 用同一套規則重新歸類後再看",
+            "note: rules or models changed within these weeks, so a change may be none; `ahu restate` decides all by the same",
+        );
     }
     if j.came_back {
         say("最近两周又回来了", "最近兩週又回來了", "it has come back in the last two weeks");
@@ -140,6 +173,34 @@ pub fn one(j: &Judged, lang: Lang) -> String {
         );
     }
     out
+}
+
+/// What is said of a fix whose cause the taxonomy does not have any more.
+fn of_no_cause(gone: Gone, number: i64, lang: Lang) -> String {
+    let said = match gone {
+        Gone::Since => lang.pick(
+            "分类里已经没有这个原因（改名了？），上线以后没有工单能归到它，不能算降下来；先 `ahu restate`，再用新名字登记",
+            "分類裡已經沒有這個原因（改名了？），上線以後沒有工單能歸到它，不能算降下來；先 `ahu restate`，再用新名字登記",
+            "the taxonomy has no such cause any more (renamed?), so no ticket can be of it: that is no fall; run `ahu restate`, then write it down under the new name",
+        ),
+        Gone::Whole => lang.pick(
+            "已经没有工单归到这个原因（改名后重新归类过？），请用新名字登记",
+            "已經沒有工單歸到這個原因（改名後重新歸類過？），請用新名字登記",
+            "no ticket is of this cause any more (renamed and restated?); write it down under the new name",
+        ),
+    };
+    format!("{said}{}`ahu fix --remove {number}`, `ahu fix --product … --cause … --shipped …`", lang.colon())
+}
+
+/// Whether what was expected has come.
+fn expected(e: Effect, share: f64, lang: Lang) -> &'static str {
+    if e.low > share {
+        lang.pick("；没到预期", "；沒到預期", "; less of a fall than expected")
+    } else if e.fell && e.ratio <= share {
+        lang.pick("；达到预期", "；達到預期", "; as expected")
+    } else {
+        ""
+    }
 }
 
 fn look(weeks: usize, effect: Option<Effect>, lang: Lang) -> String {

@@ -4,7 +4,7 @@ use super::config::{Known, Run, Settings};
 use super::output::{self, PublishedFolder};
 use ahu::classify::Classifier;
 use ahu::digest::Digest;
-use ahu::error::{Error, Result};
+use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::{History, Writing};
 use ahu::ingest::dates;
 use ahu::listing::Listing;
@@ -15,7 +15,7 @@ use ahu::pipeline::{teams, watch};
 use ahu::report::{self, Format, Lang};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Days within which a customer who comes again for the same cause comes for the same matter.
 pub const REPEAT_DAYS: u32 = 7;
@@ -66,7 +66,10 @@ impl Issuer {
         for day in writing.days() {
             digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
         }
-        night::watch(&mut writing, &self.watch)?;
+        for day in watch::watch(&mut writing, &self.watch)? {
+            digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
+        }
+        digests.sort_by_key(|d| d.0);
         let (mut days, mut owed) = (Vec::new(), Vec::new());
         let mut folders = Vec::new();
         let pages = digests.len().saturating_sub(MOST_PAGES);
@@ -90,23 +93,66 @@ impl Issuer {
 
     /// Publishes what a run that was killed has not, and removes what it has left.
     pub fn heal(&self, history: &mut History, classifier: &Classifier) -> Result<()> {
+        self.owns(history)?;
         PublishedFolder::sweep(&self.output);
         let days = history.unpublished()?;
         if days.is_empty() {
             return Ok(());
         }
-        output::complain(&format!("an earlier run ended before its digests were in their places; publishing {} now", days.len()));
+        output::complain(&format!("some digests are not in their places, as when a run ended early; publishing {} now", days.len()));
         let pages = days.len().saturating_sub(MOST_PAGES);
         for (nth, day) in days.iter().enumerate() {
-            let issued = night::reissue(history, *day, classifier, self.options)?;
+            let issued = night::reissue(history, *day, None, classifier, self.options)?;
             self.folder(history, *day, issued, classifier, nth >= pages)?.publish()?;
         }
         history.published(&days)
     }
 
+    /// A history has one folder of digests: in another the days that do not change would grow old unnoticed.
+    fn owns(&self, history: &mut History) -> Result<()> {
+        let output = self.place(history);
+        match history.output()? {
+            Some(known) if known != output => Err(Error::setup(format!(
+                "the digests of the history `{}` are in `{known}`, not in `{output}`: give each output folder a history of its own; `ahu run --rebuild` \
+                 writes all digests to `{output}` from now on",
+                history.path().display()
+            ))),
+            Some(_) => Ok(()),
+            None => history.set_output(&output),
+        }
+    }
+
+    /// Where the digests are, as seen from the history where they are beside it: both may move together.
+    fn place(&self, history: &History) -> String {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (output, beside) = (absolute(&self.output), absolute(history.path()));
+        let within = beside.parent().and_then(|folder| output.strip_prefix(folder).ok().map(Path::to_path_buf));
+        within.unwrap_or(output).display().to_string()
+    }
+
+    /// Notes all digests that are not in their places as such, so that they are put there.
+    pub fn rebuild(&self, history: &mut History) -> Result<()> {
+        history.set_output(&self.place(history))?;
+        let missing: Vec<Date> = missing(history, &self.output)?;
+        history.unpublish(&missing)
+    }
+
+    /// Takes out of the file what was forgotten while another program was reading it. A night does not fail by one who reads on.
+    pub fn clean(&self, history: &mut History) -> Result<()> {
+        if history.is_unclean()? {
+            match history.clean() {
+                Err(e) if e.kind == ErrorKind::Busy => output::complain(&e.to_string()),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
     /// A day's folder, written aside.
     fn folder(&self, kept: &impl Kept, day: Date, (mut digest, group_of): (Digest, GroupOf), classifier: &Classifier, pages: bool) -> Result<PublishedFolder> {
         let folder = PublishedFolder::create(&self.output.join(day.to_string()))?;
+        // People write notes beside a digest.
+        folder.keep_others(|name| name.starts_with("digest.") || name == "alerts.json" || name == "teams")?;
         // All its tickets have moved to other days: no folder takes the place of the one that is there.
         if digest.accounting.rows == 0 {
             return Ok(folder);
@@ -170,6 +216,12 @@ fn file_of(format: Format) -> &'static str {
         Format::Html => "digest.html",
         Format::Xlsx => "digest.xlsx",
     }
+}
+
+/// The days whose digests have no folder.
+pub fn missing(history: &History, output: &Path) -> Result<Vec<Date>> {
+    let there: BTreeSet<String> = std::fs::read_dir(output).into_iter().flatten().flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    Ok(history.days()?.into_iter().filter(|day| !there.contains(&day.to_string())).collect())
 }
 
 /// What raises an alarm: so many false ones for each team that owns a cause, and for what nobody owns.

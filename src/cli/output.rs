@@ -203,6 +203,17 @@ impl PublishedFolder {
         Ok(())
     }
 
+    /// Takes over what others have put into the folder that is in its place: files that are none of `ours`.
+    pub fn keep_others(&self, ours: impl Fn(&str) -> bool) -> Result<()> {
+        for entry in std::fs::read_dir(&self.place).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if !ours(&name.to_string_lossy()) {
+                take_over(&entry.path(), &self.aside.join(&name)).map_err(|e| Error::io(entry.path().display(), "keep", &e))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts it in its place, instead of what is there; one without files leaves none there.
     pub fn publish(self) -> Result<()> {
         let doing = |e: std::io::Error| Error::io(self.place.display(), "put in place", &e);
@@ -221,6 +232,15 @@ impl PublishedFolder {
         sync(folder_of(&self.place));
         Ok(())
     }
+}
+
+/// A second name for a file, or a copy where the disk has no second names; of a folder all that is in it.
+fn take_over(from: &Path, to: &Path) -> std::io::Result<()> {
+    if !from.is_dir() {
+        return std::fs::hard_link(from, to).or_else(|_| std::fs::copy(from, to).map(|_| ()));
+    }
+    std::fs::create_dir(to)?;
+    std::fs::read_dir(from)?.try_for_each(|entry| entry.and_then(|e| take_over(&e.path(), &to.join(e.file_name()))))
 }
 
 /// What a folder under way ends with.

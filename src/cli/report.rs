@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
     /// The first day, instead of a length; held against as many days before
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", conflicts_with = "length")]
     since: Option<String>,
     /// As tickets were decided at the end of that day: later restatements are left away
     #[arg(long, value_name = "DATE")]
@@ -114,6 +114,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let rates =
         args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
     let classifier = args.history.taxonomy.classifier(&settings, &[])?;
+    if let Some(rates) = &rates {
+        rates.gaps(&history, &options)?.iter().for_each(|gap| output::complain(&format!("`--rates`: {gap}")));
+    }
     let (digest, listing) = period::report(&history, &classifier, &options, rates.as_ref())?;
     let text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: false })?;
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();

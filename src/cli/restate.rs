@@ -65,10 +65,15 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     }
     output::publish(&out, None, &[])?;
     if restated.without_text > 0 {
-        output::complain(&format!("{} tickets have no text any more and stay as they were decided", restated.without_text));
+        let n = restated.without_text;
+        output::complain(&match lang {
+            Lang::Zh => format!("{n} 件工单没有保留原文，归类不变"),
+            Lang::ZhHant => format!("{n} 件工單沒有保留原文，歸類不變"),
+            Lang::En => format!("{n} tickets have no text any more and stay as they were decided"),
+        });
     }
     if args.dry_run {
-        output::complain("a dry run: nothing was changed");
+        output::complain(lang.pick("试运行：什么都没有改", "試運行：什麼都沒有改", "a dry run: nothing was changed"));
     }
     Ok(ExitCode::SUCCESS)
 }

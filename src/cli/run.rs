@@ -10,7 +10,7 @@ use super::summarize::LangArg;
 use ahu::classify::Classifier;
 use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::{Decider, History, Input, Tally};
-use ahu::ingest::Source;
+use ahu::ingest::{Source, dates};
 use ahu::pipeline::night;
 use ahu::report::Lang;
 use jiff::Timestamp;
@@ -30,6 +30,9 @@ pub struct Args {
     /// Tell what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Write the digests again that are not in the output folder any more, or that it never had
+    #[arg(long, conflicts_with = "dry_run")]
+    rebuild: bool,
     /// Language of what people read: zh, zh-Hant, en [default: zh]
     #[arg(long)]
     lang: Option<LangArg>,
@@ -71,7 +74,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         }
     };
     drop(lock);
-    monitor.tell(&done)?;
+    // What the night came to is not undone by a monitor that cannot be told of it; nor is it hidden.
+    let told = monitor.tell(&done);
+    told.unwrap_or_else(|e| output::complain(&e.to_string()));
     tell(&done?, lang)
 }
 
@@ -84,11 +89,14 @@ fn live(mut args: Args, settings: Settings, run: Run, started: Timestamp, (lang,
     setup.kept.push(Source::File(run.history.clone()));
     post.check_teams(setup.classifier.taxonomy())?;
     let night = Night {
+        folder: args.taxonomy.config.as_deref().and_then(Path::parent).map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
         issuer: Issuer::new(&run, &settings, &setup.classifier, lang)?.deliver(post.addressees()),
         decider: decider_of(&args.taxonomy, &settings, &setup.classifier)?,
         day: setup.as_of.unwrap_or_else(|| started.to_zoned(setup.dates.zone().clone()).date()),
         started,
         dry: args.dry_run,
+        rebuild: args.rebuild,
+        began: SystemTime::now(),
         run,
     };
     night.work(&mut setup)
@@ -113,11 +121,16 @@ pub fn job_of(settings: &Settings, config: Option<&Path>) -> Result<Run> {
 /// A night's job, set up.
 struct Night {
     run: Run,
+    /// The folder of the settings.
+    folder: String,
     decider: Decider,
     issuer: Issuer,
     day: Date,
     started: Timestamp,
     dry: bool,
+    /// Whether digests that are gone are written again.
+    rebuild: bool,
+    began: SystemTime,
 }
 
 /// What it came to.
@@ -142,16 +155,14 @@ struct Done {
 impl Night {
     fn work(&self, setup: &mut Setup) -> Result<Done> {
         let mut history = History::open(&self.run.history)?;
+        if self.rebuild {
+            self.issuer.rebuild(&mut history)?;
+        }
         if !self.dry {
             self.issuer.heal(&mut history, &setup.classifier)?;
+            self.issuer.clean(&mut history)?;
         }
-        let read_as = format!(
-            "{:016x}",
-            xxhash_rust::xxh3::xxh3_64(
-                format!("{:?} {:?}", setup.ingest.columns, (&setup.ingest.encoding, setup.ingest.delimiter, &setup.ingest.sheets, &setup.ingest.query))
-                    .as_bytes()
-            )
-        );
+        let read_as = read_as(setup);
         let mut done = Done { night: self.day, dry: self.dry, ..Done::default() };
         let mut inputs = self.inputs(setup, &history, &read_as, &mut done)?;
         loop {
@@ -159,7 +170,7 @@ impl Night {
             let mut writing = history.begin(self.day, &self.started.to_string(), &self.decider)?;
             let job = setup.job();
             let (published, rejects) = setup.open_rejects()?.unzip();
-            let (outcome, rejects) = setup.with_progress(|| night::record(&job, self.run.keep_text, &mut writing, rejects))?;
+            let (outcome, rejects) = setup.with_progress(|| night::record(&job, self.keeping(), &mut writing, rejects))?;
             // What has grown while it was read is read again another night.
             let (still, grown): (Vec<_>, Vec<_>) =
                 inputs.drain(..).partition(|(source, seen)| seen.as_ref().is_none_or(|seen| stamp(source).as_ref() == Some(seen)));
@@ -188,32 +199,55 @@ impl Night {
         }
     }
 
+    fn keeping(&self) -> night::Keeping<'_> {
+        night::Keeping { texts: self.run.keep_text, folder: &self.folder }
+    }
+
     /// The inputs to be read, each with its stamp: those that have changed since they were read, and are not being written to.
     fn inputs(&self, setup: &Setup, history: &History, read_as: &str, done: &mut Done) -> Result<Vec<(Source, Option<Input>)>> {
-        let mut inputs = Vec::new();
+        let mut fresh = Vec::new();
         for source in &setup.sources {
-            let seen = stamp(source);
-            match &seen {
-                Some(seen) if history.has_read(seen, read_as)? => done.unchanged += 1,
-                Some(seen) if self.grows(source, seen) => done.growing.push(source.name()),
+            match stamp(source) {
+                Some(seen) if history.has_read(&seen, read_as)? => done.unchanged += 1,
+                seen => fresh.push((source, seen)),
+            }
+        }
+        // All that were just written to are waited for at once.
+        std::thread::sleep(fresh.iter().filter_map(|(_, seen)| seen.as_ref()).map(|seen| self.unsettled(seen)).max().unwrap_or_default());
+        let mut inputs = Vec::new();
+        for (source, seen) in fresh {
+            let now = stamp(source);
+            match seen {
+                Some(seen) if !self.unsettled(&seen).is_zero() && now.as_ref() != Some(&seen) => done.growing.push(source.name()),
                 // It may have been written to while it was waited for.
-                _ => inputs.push((source.clone(), stamp(source))),
+                _ => inputs.push((source.clone(), now)),
             }
         }
         Ok(inputs)
     }
 
-    /// Whether a file that was just written to is written to again.
-    fn grows(&self, source: &Source, seen: &Input) -> bool {
+    /// How long a file that was just written to is waited for; one of the future as well, since clocks differ.
+    fn unsettled(&self, seen: &Input) -> Duration {
         let settle = Duration::from_secs(self.run.settle_seconds);
-        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + Duration::from_nanos(seen.modified.unsigned_abs())).unwrap_or_default();
-        if age >= settle {
-            return false;
-        }
-        std::thread::sleep(settle - age);
-        stamp(source).as_ref() != Some(seen)
+        let age = self.began.duration_since(SystemTime::UNIX_EPOCH + Duration::from_nanos(seen.modified.unsigned_abs())).unwrap_or_default();
+        settle.saturating_sub(age)
     }
 }
+
+/// What tells how files are read: other settings read them again.
+fn read_as(setup: &Setup) -> String {
+    let ingest = &setup.ingest;
+    let mut said = format!("{:?} {:?}", ingest.columns, (&ingest.encoding, ingest.delimiter, &ingest.sheets, &ingest.query));
+    // Of the usual zone nothing is said, as before there were others.
+    let zone = setup.dates.zone();
+    if *zone != dates::china() {
+        said.push_str(&format!(" {zone:?}"));
+    }
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(said.as_bytes()))
+}
+
+/// Days after the night that are named.
+const SHOWN_AHEAD: usize = 5;
 
 /// The line that the run ends with.
 fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
@@ -223,6 +257,13 @@ fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
     let t = done.tally;
     if t.undated > 0 {
         output::complain(&format!("{} tickets have no date; they are counted on {}", t.undated, done.night));
+    }
+    let ahead: Vec<String> = done.days.iter().filter(|(day, _)| *day > done.night).map(|(day, _)| day.to_string()).collect();
+    if let [first, ..] = ahead.as_slice() {
+        let shown = if ahead.len() > SHOWN_AHEAD { format!("{} days, the first {first}", ahead.len()) } else { ahead.join(", ") };
+        output::complain(&format!(
+            "some tickets are dated after this night ({shown}); they are counted there, and no report or alert takes such a day for the last"
+        ));
     }
     let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
     let line = lang.night(&done.night.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, done.dry);

@@ -69,17 +69,19 @@ pub struct AgainstDays {
 }
 
 impl Digest {
-    /// Holds every count against those of other days. What there was then and is no more stands with a count of 0.
-    pub fn hold_against(&mut self, before: &Digest, week_ago: Option<&Digest>) {
-        let mut products: Vec<String> = self.products.iter().map(|p| p.product.clone()).collect();
+    /// Holds every count against those of other days. What there was then and is no more stands with a count of 0. `key` gives what a
+    /// product is counted under: other days may spell it otherwise.
+    pub fn hold_against(&mut self, before: &Digest, week_ago: Option<&Digest>, key: &dyn Fn(&str) -> String) {
+        let mut products: Vec<String> = self.products.iter().map(|p| key(&p.product)).collect();
         for other in &before.products {
-            if !products.contains(&other.product) {
-                products.push(other.product.clone());
+            if !products.contains(&key(&other.product)) {
+                products.push(key(&other.product));
                 self.products.push(ProductDigest { product: other.product.clone(), count: 0, kinds: Vec::new(), read_for_certainty: Vec::new(), rate: None });
             }
         }
         for product in &mut self.products {
-            let of = |digest: &'_ Digest| digest.products.iter().find(|p| p.product == product.product).cloned();
+            let own = key(&product.product);
+            let of = |digest: &'_ Digest| digest.products.iter().find(|p| key(&p.product) == own).cloned();
             product.hold_against(of(before).as_ref(), week_ago.map(of).as_ref().map(Option::as_ref));
         }
         self.against = Some(AgainstDays {

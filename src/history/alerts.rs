@@ -40,43 +40,58 @@ impl Writing<'_> {
     /// What SQLite gives.
     pub fn raise(&mut self, day: Date, all: &[Raised]) -> Result<()> {
         let day = number(day);
-        let clear = "DELETE FROM alert_days WHERE day = ?1";
-        let unused = "DELETE FROM alerts WHERE NOT EXISTS (SELECT 1 FROM alert_days d WHERE d.alert = alerts.alert)";
-        self.db.execute(clear, [day]).and_then(|_| self.db.execute(unused, [])).map_err(|e| self.wrong(&e))?;
+        let mut numbers = Vec::new();
         for r in all {
             let (product, cause) = (self.name(&r.product)?, self.name(&r.cause)?);
-            let keep = |db: &Connection| -> rusqlite::Result<()> {
-                let sql = "SELECT a.alert FROM alerts a JOIN alert_days d USING (alert) WHERE (product, kind, cause) = (?, ?, ?) AND d.day BETWEEN ? AND ?
-                           ORDER BY d.day DESC LIMIT 1";
-                let known: Option<i64> =
-                    db.prepare_cached(sql)?.query_row(params![product, kind_number(r.kind), cause, day - FORGOTTEN, day - 1], |row| row.get(0)).optional()?;
-                let alert = match known {
-                    Some(alert) => alert,
-                    None => {
-                        let sql = "INSERT INTO alerts (product, kind, cause, unknown) VALUES (?, ?, ?, ?)";
-                        db.prepare_cached(sql)?.execute(params![product, kind_number(r.kind), cause, r.unknown])?;
-                        db.last_insert_rowid()
-                    }
-                };
-                let sql = "INSERT INTO alert_days VALUES (?, ?, ?, ?, ?, ?)";
-                db.prepare_cached(sql)?.execute(params![alert, day, r.observed as i64, r.expected, r.low as i64, r.high as i64])?;
-                Ok(())
-            };
-            keep(self.db).map_err(|e| self.wrong(&e))?;
+            numbers.push(problem(self.db, (product, kind_number(r.kind), cause), day, r.unknown).map_err(|e| self.wrong(&e))?);
         }
-        Ok(())
+        let keep = |db: &Connection| -> rusqlite::Result<()> {
+            db.prepare_cached("DELETE FROM alert_days WHERE day = ?1")?.execute([day])?;
+            let mut insert = db.prepare_cached("INSERT INTO alert_days VALUES (?, ?, ?, ?, ?, ?)")?;
+            for (r, alert) in all.iter().zip(numbers) {
+                insert.execute(params![alert, day, r.observed as i64, r.expected, r.low as i64, r.high as i64])?;
+            }
+            Ok(())
+        };
+        keep(self.db).map_err(|e| self.wrong(&e))
     }
 
-    /// Calls `each` for the alerts before `until` that are kept, from `from` on: day, product, kind, cause, and what was expected.
+    /// Takes the problems away that have no day any more.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn raised(&self, from: Date, until: Date, mut each: impl FnMut(Date, (String, Option<Kind>, String), f64)) -> Result<()> {
+    pub fn end_alerts(&mut self) -> Result<()> {
+        let unused = "DELETE FROM alerts WHERE NOT EXISTS (SELECT 1 FROM alert_days d WHERE d.alert = alerts.alert)";
+        self.db.execute(unused, []).map(|_| ()).map_err(|e| self.wrong(&e))
+    }
+
+    /// Holds the alerts of days against their counts, as they are now: those that are no more than is usual end.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn correct_alerts(&mut self, days: impl Iterator<Item = Date>) -> Result<()> {
+        let correct = |db: &Connection, day: i32| -> rusqlite::Result<()> {
+            let counted = "UPDATE alert_days SET observed = (SELECT coalesce(sum(n.count), 0) FROM counts n JOIN alerts a USING (product, kind, cause)
+                           WHERE n.day = alert_days.day AND a.alert = alert_days.alert) WHERE day = ?";
+            db.prepare_cached(counted)?.execute([day])?;
+            db.prepare_cached("DELETE FROM alert_days WHERE day = ? AND observed <= high")?.execute([day]).map(|_| ())
+        };
+        for day in days {
+            correct(self.db, number(day)).map_err(|e| self.wrong(&e))?;
+        }
+        self.end_alerts()
+    }
+
+    /// Calls `each` for the alerts that are kept of some days: day, product, kind, cause, and what was expected.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn raised(&self, from: Date, to: Date, mut each: impl FnMut(Date, (String, Option<Kind>, String), f64)) -> Result<()> {
         let mut read = || -> rusqlite::Result<()> {
             let sql = "SELECT d.day, p.text, a.kind, c.text, d.expected FROM alert_days d JOIN alerts a USING (alert) JOIN names p ON p.name = a.product
-                       JOIN names c ON c.name = a.cause WHERE d.day >= ? AND d.day < ?";
+                       JOIN names c ON c.name = a.cause WHERE d.day BETWEEN ? AND ?";
             let mut statement = self.db.prepare_cached(sql)?;
-            let mut rows = statement.query(params![number(from), number(until)])?;
+            let mut rows = statement.query(params![number(from), number(to)])?;
             while let Some(row) = rows.next()? {
                 each(date(row.get(0)?), (row.get(1)?, kind_of(row.get(2)?), row.get(3)?), row.get(4)?);
             }
@@ -102,6 +117,20 @@ impl History {
     pub fn alerts(&self, day: Date) -> Result<Vec<Alert>> {
         alerts(&self.db, number(day)).map_err(|e| self.failed("read", &e))
     }
+}
+
+/// The problem that a spike of a day is of: the one that it was of before it is told again, or of the last four weeks, or of the next
+/// days; else a new one.
+fn problem(db: &Connection, (product, kind, cause): (i64, i64, i64), day: i32, unknown: bool) -> rusqlite::Result<i64> {
+    let sql = "SELECT a.alert FROM alerts a JOIN alert_days d USING (alert) WHERE (product, kind, cause) = (?1, ?2, ?3) AND d.day BETWEEN ?4 - ?5 AND ?4 + ?5
+               ORDER BY d.day > ?4, abs(d.day - ?4) LIMIT 1";
+    let known: Option<i64> = db.prepare_cached(sql)?.query_row(params![product, kind, cause, day, FORGOTTEN], |row| row.get(0)).optional()?;
+    if let Some(alert) = known {
+        return Ok(alert);
+    }
+    let sql = "INSERT INTO alerts (product, kind, cause, unknown) VALUES (?, ?, ?, ?)";
+    db.prepare_cached(sql)?.execute(params![product, kind, cause, unknown])?;
+    Ok(db.last_insert_rowid())
 }
 
 fn alerts(db: &Connection, day: i32) -> rusqlite::Result<Vec<Alert>> {

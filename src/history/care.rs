@@ -1,53 +1,10 @@
-//! A history looked after: tickets forgotten, a copy made while it is in use, its health.
+//! A history looked after: a copy made while it is in use, its health.
 
-use super::{History, Writing, failed, number};
+use super::{History, failed};
 use crate::error::{Error, Result};
 use jiff::civil::Date;
 use std::path::Path;
 use std::time::Duration;
-
-/// Tickets to be forgotten.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Forget {
-    /// Those before a day: their texts and customers, while their counts stay.
-    Before(Date),
-    /// All of one customer.
-    Customer(String),
-    /// Those with this id, in every channel.
-    Id(String),
-}
-
-impl Writing<'_> {
-    /// Forgets tickets and gives how many. Those of a customer or an id are gone for good: counts are made without them, and the same
-    /// rows read again do not bring them back.
-    ///
-    /// # Errors
-    /// What SQLite gives.
-    pub fn forget(&mut self, what: &Forget) -> Result<u64> {
-        let mut forget = || -> rusqlite::Result<usize> {
-            let gone = match what {
-                Forget::Before(day) => {
-                    let day = number(*day);
-                    self.db.execute("UPDATE versions SET text = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
-                    let sql = "UPDATE tickets SET text = NULL, customer = NULL WHERE day < ? AND (text IS NOT NULL OR customer IS NOT NULL)";
-                    return self.db.execute(sql, [day]);
-                }
-                Forget::Customer(customer) => ("customer = ?", rusqlite::types::Value::from(self.customer(customer))),
-                Forget::Id(id) => ("id = ?", rusqlite::types::Value::from(id.clone())),
-            };
-            let (is, value) = gone;
-            let days: Vec<i32> = {
-                let mut statement = self.db.prepare(&format!("SELECT DISTINCT day FROM tickets WHERE {is}"))?;
-                statement.query_map([&value], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
-            };
-            self.days.extend(days);
-            self.db.execute(&format!("INSERT OR IGNORE INTO forgotten SELECT identity FROM tickets WHERE {is}"), [&value])?;
-            self.db.execute(&format!("DELETE FROM versions WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
-            self.db.execute(&format!("DELETE FROM tickets WHERE {is}"), [&value])
-        };
-        forget().map(|n| n as u64).map_err(|e| self.wrong(&e))
-    }
-}
 
 /// Pages copied at a time, so that others may write between.
 const PAGES: i32 = 4096;
@@ -76,15 +33,6 @@ pub struct Health {
 }
 
 impl History {
-    /// Overwrites what was deleted: it is in the file no more.
-    ///
-    /// # Errors
-    /// What SQLite gives.
-    pub fn vacuum(&mut self) -> Result<()> {
-        let sql = "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE);";
-        self.db.execute_batch(sql).map_err(|e| failed(&self.path, "write", &e))
-    }
-
     /// Copies the history as it is at one moment, while others use it. The copy must be a file that is not there yet.
     ///
     /// # Errors

@@ -113,6 +113,48 @@ impl History {
         days(&self.db).map_err(|e| self.failed("read", &e))
     }
 
+    /// The days that have tickets.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn days(&self) -> Result<Vec<Date>> {
+        let days = || -> rusqlite::Result<Vec<Date>> {
+            self.db.prepare("SELECT day FROM days WHERE tickets > 0 ORDER BY day")?.query_map([], |row| row.get(0).map(date))?.collect()
+        };
+        days().map_err(|e| self.failed("read", &e))
+    }
+
+    /// Notes that the digests of these days are not in their places.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn unpublish(&mut self, days: &[Date]) -> Result<()> {
+        let all = |db: &mut Connection| {
+            let all = db.transaction()?;
+            days.iter().try_for_each(|day| all.prepare_cached("UPDATE days SET published = 0 WHERE day = ?")?.execute([number(*day)]).map(|_| ()))?;
+            all.commit()
+        };
+        all(&mut self.db).map_err(|e| super::failed(&self.path, "write", &e))
+    }
+
+    /// Where the digests are.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn output(&self) -> Result<Option<String>> {
+        let sql = "SELECT value FROM settings WHERE key = 'output'";
+        self.db.query_row(sql, [], |row| row.get(0)).optional().map_err(|e| self.failed("read", &e))
+    }
+
+    /// Keeps where the digests are.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn set_output(&mut self, output: &str) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO settings VALUES ('output', ?)";
+        self.db.execute(sql, [output]).map(|_| ()).map_err(|e| super::failed(&self.path, "write", &e))
+    }
+
     /// How often a day's digest was issued before, and what changed the last time.
     ///
     /// # Errors
@@ -148,12 +190,14 @@ fn revision_of(db: &Connection, day: i32) -> rusqlite::Result<Option<Revision>> 
 }
 
 impl Writing<'_> {
-    /// Counts the tickets of a day anew, and calls `each` for them as [`History::tickets_of`]. A day that changed after its digest was
+    /// Counts the tickets of a day anew, so that its digest is issued, and calls `each` for them as [`History::tickets_of`]. A day that changed after its digest was
     /// issued is revised.
     ///
     /// # Errors
     /// What SQLite gives.
     pub fn recount(&mut self, day: Date, texts: bool, mut each: impl FnMut(Stored)) -> Result<Revision> {
+        let forgetting = self.forgetting;
+        self.days.insert(number(day));
         let mut recount = || {
             let day = number(day);
             let before = counts_of(self.db, day)?;
@@ -179,7 +223,8 @@ impl Writing<'_> {
                 None => Revision::default(),
                 // What moved within a count is no change to tell, but its digest may name other ids.
                 Some(known) if changed.is_empty() => known,
-                Some(known) => Revision { number: known.number + 1, changed },
+                // What was forgotten is not named any more.
+                Some(known) => Revision { number: known.number + 1, changed: changed.into_iter().filter(|c| !forgetting || c.after > 0).collect() },
             };
             let told = serde_json::to_string(&state.changed).unwrap_or_default();
             let tickets: u64 = counts.values().map(|c| c.0).sum();

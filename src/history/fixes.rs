@@ -44,6 +44,19 @@ impl History {
         self.db.execute("DELETE FROM fixes WHERE fix = ?", [number]).map(|n| n > 0).map_err(|e| failed(&self.path, "write", &e))
     }
 
+    /// By how many taxonomies and models the tickets were decided that came on some night or later.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn deciders_since(&self, night: Date) -> Result<u64> {
+        // Restating decides all by one; what came after it was decided as it came.
+        let sql = "SELECT count(DISTINCT d.taxonomy || ' ' || d.models) FROM (
+                     SELECT decider FROM runs WHERE night >= ? AND new + revised > 0 AND started > coalesce((SELECT max(at) FROM restatements), '')
+                     UNION SELECT decider FROM restatements WHERE restatement = (SELECT max(restatement) FROM restatements))
+                   JOIN deciders d USING (decider)";
+        self.db.query_row(sql, [number(night)], |row| row.get::<_, i64>(0)).map(|n| n as u64).map_err(|e| self.failed("read", &e))
+    }
+
     /// All fixes, the first shipped first.
     ///
     /// # Errors

@@ -16,8 +16,10 @@ pub struct Hurt {
     pub cause: String,
     /// Tickets.
     pub tickets: u64,
-    /// Customers, where any is known; those of tickets without one are not counted.
+    /// Customers that are known.
     pub customers: u64,
+    /// Tickets of which nobody knows the customer.
+    pub unnamed: u64,
 }
 
 /// What a customer wrote.
@@ -31,49 +33,60 @@ pub struct Quote {
     pub text: String,
 }
 
-/// Longest and shortest quote, in characters.
+/// Of so many quotes one in other words is looked for.
+const ALIKE: usize = 8;
+/// Shortest and longest quote, in characters.
 const LENGTHS: (i64, i64) = (6, 60);
 
 impl History {
-    /// Tickets and customers of a product by kind and cause, most tickets first.
+    /// Tickets and customers of a product (in all its spellings) by kind and cause, most tickets first.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn hurt(&self, product: &str, from: Date, to: Date) -> Result<Vec<Hurt>> {
-        let sql = "SELECT t.kind, c.text, count(*), count(DISTINCT t.customer) FROM tickets t JOIN names c ON c.name = t.cause
-                   WHERE t.product = (SELECT name FROM names WHERE text = ?) AND t.day BETWEEN ? AND ? GROUP BY t.kind, t.cause ORDER BY 3 DESC, 2";
+    pub fn hurt(&self, product: &[String], from: Date, to: Date) -> Result<Vec<Hurt>> {
+        let sql = "SELECT t.kind, c.text, count(*), count(DISTINCT t.customer), count(*) - count(t.customer) FROM tickets t JOIN names c ON c.name = t.cause
+                   WHERE t.product IN (SELECT name FROM names JOIN json_each(?) ON text = value) AND t.day BETWEEN ? AND ? GROUP BY t.kind, t.cause ORDER BY 3 DESC, 2";
         let read = |row: &rusqlite::Row<'_>| {
             let n = |at: usize| row.get::<_, i64>(at).map(|n| n as u64);
-            Ok(Hurt { kind: kind_of(row.get(0)?), cause: row.get(1)?, tickets: n(2)?, customers: n(3)? })
+            Ok(Hurt { kind: kind_of(row.get(0)?), cause: row.get(1)?, tickets: n(2)?, customers: n(3)?, unnamed: n(4)? })
         };
-        let all = || -> rusqlite::Result<Vec<Hurt>> { self.db.prepare(sql)?.query_map(params![product, number(from), number(to)], read)?.collect() };
+        let all = || -> rusqlite::Result<Vec<Hurt>> { self.db.prepare(sql)?.query_map(params![list(product), number(from), number(to)], read)?.collect() };
         all().map_err(|e| self.failed("read", &e))
     }
 
-    /// What customers wrote: the latest texts of a good length, each of another customer.
+    /// What customers wrote: the latest texts of a good length, each of another customer and in other words.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn quotes(&self, product: &str, kind: Option<Kind>, cause: &str, (from, to): (Date, Date), most: usize) -> Result<Vec<Quote>> {
-        let sql = "SELECT id, max(day), text FROM tickets WHERE product = (SELECT name FROM names WHERE text = ?1) AND kind = ?2
+    pub fn quotes(&self, product: &[String], kind: Option<Kind>, cause: &str, (from, to): (Date, Date), most: usize) -> Result<Vec<Quote>> {
+        let sql = "SELECT id, max(day), text, wording FROM tickets WHERE product IN (SELECT name FROM names JOIN json_each(?1) ON text = value) AND kind = ?2
                    AND cause = (SELECT name FROM names WHERE text = ?3) AND day BETWEEN ?4 AND ?5 AND length(text) BETWEEN ?6 AND ?7
-                   GROUP BY coalesce(customer, ticket), wording ORDER BY 2 DESC, id LIMIT ?8";
-        let read = |row: &rusqlite::Row<'_>| Ok(Quote { id: row.get(0)?, day: date(row.get(1)?), text: row.get(2)? });
+                   GROUP BY coalesce(customer, ticket) ORDER BY 2 DESC, id LIMIT ?8";
+        let read = |row: &rusqlite::Row<'_>| Ok((Quote { id: row.get(0)?, day: date(row.get(1)?), text: row.get(2)? }, row.get::<_, u32>(3)?));
         let kind = super::tickets::kind_number(kind);
-        let row = params![product, kind, cause, number(from), number(to), LENGTHS.0, LENGTHS.1, most as i64];
-        let all = || -> rusqlite::Result<Vec<Quote>> { self.db.prepare_cached(sql)?.query_map(row, read)?.collect() };
-        all().map_err(|e| self.failed("read", &e))
+        let row = params![list(product), kind, cause, number(from), number(to), LENGTHS.0, LENGTHS.1, (most * ALIKE) as i64];
+        let all = || -> rusqlite::Result<Vec<(Quote, u32)>> { self.db.prepare_cached(sql)?.query_map(row, read)?.collect() };
+        let mut said = std::collections::HashSet::new();
+        let others = all().map_err(|e| self.failed("read", &e))?.into_iter().filter(|(_, wording)| said.insert(*wording));
+        Ok(others.take(most).map(|(quote, _)| quote).collect())
     }
 
-    /// How often a cause of a product was told as unusual: the days, the first one first.
+    /// How often a kind and cause of a product was told as unusual: the days, the first one first.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn alert_days(&self, product: &str, cause: &str, (from, to): (Date, Date)) -> Result<Vec<Date>> {
-        let sql = "SELECT DISTINCT d.day FROM alert_days d JOIN alerts a USING (alert) WHERE a.product = (SELECT name FROM names WHERE text = ?)
-                   AND a.cause = (SELECT name FROM names WHERE text = ?) AND d.day BETWEEN ? AND ? ORDER BY d.day";
-        let row = params![product, cause, number(from), number(to)];
+    pub fn alert_days(&self, product: &[String], kind: Option<Kind>, cause: &str, (from, to): (Date, Date)) -> Result<Vec<Date>> {
+        let sql =
+            "SELECT DISTINCT d.day FROM alert_days d JOIN alerts a USING (alert) WHERE a.product IN (SELECT name FROM names JOIN json_each(?) ON text = value)
+                   AND a.kind = ? AND a.cause = (SELECT name FROM names WHERE text = ?) AND d.day BETWEEN ? AND ? ORDER BY d.day";
+        let row = params![list(product), super::tickets::kind_number(kind), cause, number(from), number(to)];
         let all = || -> rusqlite::Result<Vec<Date>> { self.db.prepare_cached(sql)?.query_map(row, |row| row.get(0).map(date))?.collect() };
         all().map_err(|e| self.failed("read", &e))
     }
+}
+
+/// Words as SQLite's `json_each` takes them.
+fn list(words: &[String]) -> String {
+    // Text always serialises.
+    serde_json::to_string(words).unwrap_or_default()
 }

@@ -26,14 +26,20 @@ pub struct DayCount {
     pub ids: String,
 }
 
+/// The last day that has tickets, as far as it is not after the last night: a ticket may be dated years ahead by mistake. Where all are
+/// after it, it was the night that was told wrong.
+const LAST_DAY: &str =
+    "SELECT coalesce((SELECT max(day) FROM days WHERE tickets > 0 AND day <= (SELECT max(night) FROM runs)), (SELECT max(day) FROM days WHERE tickets > 0))";
+
 impl History {
-    /// The first and the last day that have tickets.
+    /// The first and the last day that have tickets; days after the last night are none.
     ///
     /// # Errors
     /// What SQLite gives.
     pub fn span(&self) -> Result<Option<(Date, Date)>> {
         let read = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i32>>(0)?.zip(row.get::<_, Option<i32>>(1)?));
-        let span = self.db.query_row("SELECT min(day), max(day) FROM days WHERE tickets > 0", [], read).map_err(|e| self.failed("read", &e))?;
+        let sql = format!("SELECT min(day), ({LAST_DAY}) FROM days WHERE tickets > 0");
+        let span = self.db.query_row(&sql, [], read).map_err(|e| self.failed("read", &e))?;
         Ok(span.map(|(first, last)| (date(first), date(last))))
     }
 
@@ -45,12 +51,14 @@ impl History {
         self.has("SELECT 1 FROM counts n JOIN names c ON c.name = n.cause WHERE c.text = ? LIMIT 1", cause)
     }
 
-    /// Whether any ticket is of this product.
+    /// The products that tickets have, as they are spelt.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn has_product(&self, product: &str) -> Result<bool> {
-        self.has("SELECT 1 FROM counts n JOIN names p ON p.name = n.product WHERE p.text = ? LIMIT 1", product)
+    pub fn products(&self) -> Result<Vec<String>> {
+        let sql = "SELECT text FROM names WHERE name != 0 AND name IN (SELECT DISTINCT product FROM counts) ORDER BY text";
+        let all = || -> rusqlite::Result<Vec<String>> { self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect() };
+        all().map_err(|e| self.failed("read", &e))
     }
 
     fn has(&self, sql: &str, text: &str) -> Result<bool> {
@@ -75,13 +83,13 @@ impl Writing<'_> {
         counts(self.db, (from, to), &mut each).map_err(|e| self.wrong(&e))
     }
 
-    /// The last day that has tickets.
+    /// The last day that has tickets; days after the last night are none.
     ///
     /// # Errors
     /// What SQLite gives.
     pub fn last_day(&self) -> Result<Option<Date>> {
         let read = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i32>>(0)?.map(date));
-        self.db.query_row("SELECT max(day) FROM days WHERE tickets > 0", [], read).map_err(|e| self.wrong(&e))
+        self.db.query_row(LAST_DAY, [], read).map_err(|e| self.wrong(&e))
     }
 }
 

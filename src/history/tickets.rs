@@ -37,7 +37,7 @@ pub struct Record {
     /// Its id as written; empty where its row has none. Then it is told by what it says, and by how many rows of its file said the same
     /// before.
     pub id: String,
-    /// Its id as it may be kept; its row's number (`#18`) where it has none.
+    /// Its id as it may be kept; its file and the row's number (`in/a.csv#18`) where it has none.
     pub shown_id: String,
     /// Channel as written.
     pub channel: String,
@@ -57,6 +57,8 @@ pub struct Record {
     pub wording: u32,
     /// Its text as it may be kept: masked, or none.
     pub text: Option<String>,
+    /// Characters of its text, kept or not.
+    pub length: u32,
     /// Hash of what it says, as it may be kept.
     pub said: u64,
     /// Where its row is: file, line, first byte, bytes.
@@ -74,6 +76,8 @@ pub struct Record {
 pub struct Quarantine<'a> {
     /// See [`crate::ticket::Quarantined`].
     pub row: &'a crate::ticket::Quarantined,
+    /// What its file is called here.
+    pub file: &'a str,
     /// What was wrong, masked.
     pub detail: &'a str,
 }
@@ -129,10 +133,12 @@ pub struct Writing<'h> {
     /// A secret that hashes of customers are made with, so that nobody finds out a number by trying all.
     secret: u64,
     night: i32,
-    run: i64,
+    pub(super) run: i64,
     pub(super) decider: i64,
     /// Days whose tickets have changed.
     pub(super) days: BTreeSet<i32>,
+    /// Whether tickets are taken out: what is no more is not told as a change.
+    pub(super) forgetting: bool,
     tally: Tally,
 }
 
@@ -152,14 +158,16 @@ pub struct Decider {
 }
 
 /// How a ticket stands in the tables.
-struct Known {
-    ticket: i64,
-    identity: i64,
-    day: i32,
-    second: Option<u32>,
-    content: i64,
+pub(super) struct Known {
+    pub ticket: i64,
+    pub identity: i64,
+    pub day: i32,
+    pub second: Option<u32>,
+    pub content: i64,
+    /// Hash of its customer.
+    pub customer: Option<i64>,
     /// Whether it has versions in a table of their own.
-    versions: bool,
+    pub versions: bool,
 }
 
 impl History {
@@ -224,7 +232,7 @@ impl Drop for Writing<'_> {
 impl<'h> Writing<'h> {
     fn of(db: &'h mut Connection, path: PathBuf, night: i32) -> Writing<'h> {
         let (names, said, days, tally) = (HashMap::new(), HashMap::new(), BTreeSet::new(), Tally::default());
-        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, tally }
+        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, forgetting: false, tally }
     }
 
     pub(super) fn wrong(&self, e: &rusqlite::Error) -> crate::error::Error {
@@ -272,25 +280,31 @@ impl<'h> Writing<'h> {
         Ok(put)
     }
 
+    fn hash(&self, parts: &[&[u8]]) -> u64 {
+        let mut hasher = Xxh3::with_seed(self.secret);
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.digest()
+    }
+
+    /// Hash of what tells a ticket with an id from all others.
+    pub(super) fn identity_of(&self, channel: &str, id: &str) -> i64 {
+        self.hash(&[b"id", channel.as_bytes(), id.as_bytes()]) as i64
+    }
+
     /// Hash of what tells the ticket from all others.
     fn identity(&mut self, record: &Record, file: i64) -> i64 {
-        let secret = self.secret;
-        let hash = |parts: &[&[u8]]| {
-            let mut hasher = Xxh3::with_seed(secret);
-            for part in parts {
-                hasher.update(&(part.len() as u64).to_le_bytes());
-                hasher.update(part);
-            }
-            hasher.digest()
-        };
         if !record.id.is_empty() {
-            return hash(&[b"id", record.channel.as_bytes(), record.id.as_bytes()]) as i64;
+            return self.identity_of(&record.channel, &record.id);
         }
         let time = record.day.map(|d| (super::number(d), record.second)).map_or_else(String::new, |t| format!("{t:?}"));
         let said = record.said.to_le_bytes();
-        let same = hash(&[b"row", record.channel.as_bytes(), record.written.as_bytes(), record.customer.as_bytes(), time.as_bytes(), &said]);
+        let same = self.hash(&[b"row", record.channel.as_bytes(), record.written.as_bytes(), record.customer.as_bytes(), time.as_bytes(), &said]);
         let before = self.said.entry((file, same)).and_modify(|n| *n += 1).or_default();
-        hash(&[&same.to_le_bytes(), &before.to_le_bytes()]) as i64
+        let before = *before;
+        self.hash(&[&same.to_le_bytes(), &before.to_le_bytes()]) as i64
     }
 
     fn put_as(&mut self, r: &Record, mut identity: i64, numbers: [i64; 7]) -> rusqlite::Result<Put> {
@@ -301,11 +315,14 @@ impl<'h> Writing<'h> {
         let content = xxh3_64(&[r.written.as_bytes(), &r.said.to_le_bytes()].concat()) as i64;
         let (day, second) = (r.day.map_or(self.night, number), r.second);
         let known = loop {
-            let sql = "SELECT ticket, day, second, content, id, channel, EXISTS (SELECT 1 FROM versions v WHERE v.ticket = t.ticket) FROM tickets t WHERE identity = ?";
+            let sql = "SELECT ticket, day, second, content, id, channel, EXISTS (SELECT 1 FROM versions v WHERE v.ticket = t.ticket),
+                       customer FROM tickets t WHERE identity = ?";
             let found = db
                 .prepare_cached(sql)?
                 .query_row([identity], |row| {
-                    let known = Known { ticket: row.get(0)?, identity, day: row.get(1)?, second: row.get(2)?, content: row.get(3)?, versions: row.get(6)? };
+                    let (day, second) = (row.get(1)?, row.get(2)?);
+                    let (content, versions, customer) = (row.get(3)?, row.get(6)?, row.get(7)?);
+                    let known = Known { ticket: row.get(0)?, identity, day, second, content, customer, versions };
                     Ok((known, r.id.is_empty() || (row.get::<_, String>(4)? == r.shown_id && row.get::<_, i64>(5)? == numbers[0])))
                 })
                 .optional()?;
@@ -321,33 +338,33 @@ impl<'h> Writing<'h> {
             self.tally.undated += u64::from(r.day.is_none());
             return Ok(Put::New);
         };
-        // Without a date it may have come on any day.
-        let (day, second) = if r.day.is_none() { (known.day, known.second) } else { (day, second) };
+        // Without a date it may have come on any day: no earlier than what is known of it.
+        let (day, second) = if r.day.is_none() { self.latest(&known)? } else { (day, second) };
         if known.content == content && !known.versions && (day, second) == (known.day, known.second) {
+            self.put_customer(r, &known)?;
             return Ok(Put::Known);
         }
         self.put_version(r, &known, numbers, content, (day, second))
     }
 
     /// Writes a ticket, or its latest version over those before; its day and second are only written the first time.
-    fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
-        let id = if r.id.is_empty() { format!("{}{}", short(&r.file), r.shown_id) } else { r.shown_id.clone() };
+    pub(super) fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
         let [channel, written, header, product, cause, file, pack] = names;
         let cells = r.decision.cells.map(|c| c.map(packed));
         self.db
             .prepare_cached(
                 "INSERT INTO tickets (identity, id, channel, day, second, written, header, product, kind, cause, pack, confidence, decided_by, kind_cell, cause_cell,
-                 customer, wording, text, content, file, line, byte_start, byte_len, run, decider)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 customer, wording, text, length, content, file, line, byte_start, byte_len, run, decider)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (identity) DO UPDATE SET (written, header, product, kind, cause, pack, confidence, decided_by, kind_cell, cause_cell, customer, wording,
-                 text, content, file, line, byte_start, byte_len, run, decider) = (excluded.written, excluded.header, excluded.product, excluded.kind, excluded.cause,
+                 text, length, content, file, line, byte_start, byte_len, run, decider) = (excluded.written, excluded.header, excluded.product, excluded.kind, excluded.cause,
                  excluded.pack, excluded.confidence, excluded.decided_by, excluded.kind_cell, excluded.cause_cell, coalesce(excluded.customer, customer),
-                 excluded.wording, excluded.text, excluded.content, excluded.file, excluded.line, excluded.byte_start, excluded.byte_len, excluded.run,
+                 excluded.wording, excluded.text, excluded.length, excluded.content, excluded.file, excluded.line, excluded.byte_start, excluded.byte_len, excluded.run,
                  excluded.decider)",
             )?
             .execute(params![
                 identity,
-                id,
+                r.shown_id,
                 channel,
                 day,
                 second,
@@ -364,6 +381,7 @@ impl<'h> Writing<'h> {
                 self.customer(&r.customer),
                 r.wording,
                 r.text,
+                r.length,
                 content,
                 file,
                 r.line as i64,
@@ -380,51 +398,12 @@ impl<'h> Writing<'h> {
         (!customer.is_empty()).then(|| xxhash_rust::xxh3::xxh3_64_with_seed(customer.as_bytes(), self.secret) as i64)
     }
 
-    /// Another text or time of a known ticket: the version that was seen last decides, the longer of two of one time, and the ticket is
-    /// of the day on which it was seen first; so no order of arrival matters.
-    fn put_version(&mut self, r: &Record, known: &Known, names: [i64; 7], content: i64, seen: (i32, Option<u32>)) -> rusqlite::Result<Put> {
-        let db = &self.db;
-        if !known.versions {
-            db.prepare_cached(
-                "INSERT INTO versions SELECT ticket, content, day, second, coalesce(length(text), 0), written, text, run FROM tickets WHERE ticket = ?",
-            )?
-            .execute([known.ticket])?;
-        }
-        let length = r.text.as_ref().map_or(0, |t| t.chars().count() as i64);
-        let before: Option<(i32, Option<u32>)> = db
-            .prepare_cached("SELECT day, second FROM versions WHERE ticket = ? AND content = ?")?
-            .query_row(params![known.ticket, content], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        if before.is_none_or(|before| before < seen) {
-            db.prepare_cached(
-                "INSERT INTO versions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ticket, content) DO UPDATE SET day = ?3, second = ?4",
-            )?
-            .execute(params![known.ticket, content, seen.0, seen.1, length, names[1], r.text, self.run])?;
-        }
-        let latest: i64 = db
-            .prepare_cached("SELECT content FROM versions WHERE ticket = ? ORDER BY day DESC, second DESC, length DESC, content DESC LIMIT 1")?
-            .query_row([known.ticket], |row| row.get(0))?;
-        let first = seen.min((known.day, known.second));
-        let changes = (latest != known.content, first != (known.day, known.second));
-        // Only the one in hand can have become the latest.
-        if changes.0 {
-            self.write(r, known.identity, names, content, first)?;
-        }
-        if changes.1 {
-            db.prepare_cached("UPDATE tickets SET day = ?, second = ? WHERE ticket = ?")?.execute(params![first.0, first.1, known.ticket])?;
-        }
-        if changes != (false, false) {
-            self.days.extend([known.day, first.0]);
-        }
-        Ok(if before.is_none() { Put::Revised } else { Put::Known })
-    }
-
     /// Notes a row that could not be read; each is kept once.
     ///
     /// # Errors
     /// What SQLite gives.
     pub fn quarantine(&mut self, q: &Quarantine<'_>) -> Result<()> {
-        let file = self.name(&q.row.file)?;
+        let file = self.name(q.file)?;
         let row = params![file, q.row.line as i64, q.row.byte_start as i64, q.row.byte_len as i64, q.row.reason.code(), q.detail, self.run];
         let insert = |db: &Connection| db.prepare_cached("INSERT OR IGNORE INTO quarantined VALUES (?, ?, ?, ?, ?, ?, ?)")?.execute(row);
         insert(self.db).map_err(|e| self.wrong(&e)).map(|_| ())
@@ -476,9 +455,4 @@ impl<'h> Writing<'h> {
         publish()?;
         super::days::published(self.db, &self.days()).map_err(|e| self.wrong(&e))
     }
-}
-
-/// The last part of a path.
-fn short(file: &str) -> &str {
-    file.rsplit(['/', '\\']).next().unwrap_or(file)
 }

@@ -1,9 +1,11 @@
 //! `advise`: what a year of tickets says to one product's team. Every number is counted; nothing is invented.
 
 use super::fixes::{Judged, judge};
+use super::period::spellings;
 use crate::error::{Error, Result};
 use crate::history::{History, Hurt, Quote};
 use crate::prediction::Kind;
+use crate::segment::Normalizer;
 use crate::taxonomy::Taxonomy;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -57,7 +59,10 @@ pub struct Point {
 /// # Errors
 /// What SQLite gives; when no ticket is of the product.
 pub fn advise(history: &History, taxonomy: &Taxonomy, product: &str, days: (Date, Date)) -> Result<Advice> {
-    let all = history.hurt(product, days.0, days.1)?;
+    let names = spellings(history, product)?;
+    let key = |product: &str| Normalizer::builtin().folded(product);
+    let wanted = key(product);
+    let all = history.hurt(&names, days.0, days.1)?;
     if all.is_empty() {
         return Err(Error::setup(format!("the history has no tickets of `{product}` from {} to {}", days.0, days.1)));
     }
@@ -65,7 +70,7 @@ pub fn advise(history: &History, taxonomy: &Taxonomy, product: &str, days: (Date
     let total = |kind: Kind| of(kind).map(|h| h.tickets).sum();
     let mut months: BTreeMap<(Option<Kind>, String), BTreeMap<Date, u64>> = BTreeMap::new();
     history.counts(days.0, days.1, |c| {
-        if c.product == product {
+        if names.contains(&c.product) {
             *months.entry((c.kind, c.cause)).or_default().entry(c.day.first_of_month()).or_default() += c.count;
         }
     })?;
@@ -77,25 +82,26 @@ pub fn advise(history: &History, taxonomy: &Taxonomy, product: &str, days: (Date
             let (before, last) = months[months.len() - 2 * TREND_MONTHS..].split_at(TREND_MONTHS);
             (sum(last), sum(before))
         });
-        let alarms = history.alert_days(product, &hurt.cause, days)?;
+        let alarms = history.alert_days(&names, hurt.kind, &hurt.cause, days)?;
         // Days that follow each other are one problem.
         let first = |i: &usize| *i == 0 || alarms[*i].since(alarms[*i - 1]).map_or(0, |s| s.get_days()) > 7;
         Ok(Point {
             months,
             trend,
             returns: (0..alarms.len()).filter(first).map(|i| alarms[i]).collect(),
-            quotes: history.quotes(product, hurt.kind, &hurt.cause, days, QUOTES)?,
+            quotes: history.quotes(&names, hurt.kind, &hurt.cause, days, QUOTES)?,
             suggestion: taxonomy.causes.iter().filter(|c| c.name() == hurt.cause).find_map(|c| c.suggestion.clone()),
             hurt: hurt.clone(),
         })
     };
-    // Whoever writes again is hurt once: people first, then tickets.
+    // Whoever writes again is hurt once; a ticket of nobody known is somebody's.
+    let people = |h: &Hurt| h.customers + h.unnamed;
     let ranked = |kind: Kind| -> Result<Vec<Point>> {
         let mut causes: Vec<&Hurt> = of(kind).filter(|h| !h.cause.is_empty()).collect();
-        causes.sort_by(|a, b| (b.customers, b.tickets).cmp(&(a.customers, a.tickets)).then_with(|| a.cause.cmp(&b.cause)));
+        causes.sort_by(|a, b| (people(b), b.tickets).cmp(&(people(a), a.tickets)).then_with(|| a.cause.cmp(&b.cause)));
         causes.into_iter().take(MOST).map(point).collect()
     };
-    let fixes = judge(history, taxonomy)?.into_iter().filter(|j| j.fix.product == product).collect();
+    let fixes = judge(history, taxonomy)?.into_iter().filter(|j| key(&j.fix.product) == wanted).collect();
     Ok(Advice {
         product: product.to_owned(),
         days,

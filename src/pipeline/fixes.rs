@@ -36,6 +36,27 @@ pub struct Judged {
     pub after_spike: bool,
     /// Whether it had fallen, and is where it was again.
     pub came_back: bool,
+    /// Weeks after it in which the product has no ticket at all: an export that did not come is no success, and they are left out.
+    pub empty: usize,
+    /// Where the taxonomy does not have the cause any more: since then no ticket can be of it.
+    pub gone: Option<Gone>,
+    /// Whether tickets of these weeks were decided by different rules or models.
+    pub other_rules: bool,
+}
+
+/// How a cause that the taxonomy does not have any more stands in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// Tickets before the fix are of it, none after.
+    Since,
+    /// No ticket is of it: they were decided anew.
+    Whole,
+}
+
+/// Whether a week has tickets of the product.
+#[must_use]
+pub fn has_tickets(week: &Week) -> bool {
+    week.count + week.control > 0
 }
 
 /// Judges all fixes, by the days up to the last that has tickets.
@@ -62,7 +83,12 @@ fn one(history: &History, taxonomy: &Taxonomy, fix: Fix, (first, last): (Date, D
             *(if own { &mut week.count } else { &mut week.control }) += count.count;
         }
     })?;
-    let after = weeks.split_off(usize::try_from(weeks_before).unwrap_or(0));
+    let all_after = weeks.split_off(usize::try_from(weeks_before).unwrap_or(0));
+    let all_before = weeks.clone();
+    // In a week without any ticket of the product its export did not come, or there was no product yet.
+    weeks.retain(has_tickets);
+    let after: Vec<Week> = all_after.iter().copied().filter(has_tickets).collect();
+    let known = |n: usize| all_after[..n].iter().copied().filter(has_tickets).collect::<Vec<_>>();
     let mean = |weeks: &[Week]| weeks.iter().map(|w| w.count).sum::<u64>() as f64 / weeks.len().max(1) as f64;
     // A problem began when all weeks since are above all before: of three or more weeks that is no chance.
     let began = (USUAL_WEEKS..=weeks.len().saturating_sub(LEAST_WEEKS)).find(|at| {
@@ -71,7 +97,7 @@ fn one(history: &History, taxonomy: &Taxonomy, fix: Fix, (first, last): (Date, D
         least > most && mean(bad) > SPIKE * mean(usual).max(0.5)
     });
     let against = &weeks[began.unwrap_or(0)..];
-    let looks: Vec<(usize, Option<Effect>)> = LOOKS.into_iter().filter(|n| *n <= after.len()).map(|n| (n, effect(against, &after[..n]))).collect();
+    let looks: Vec<(usize, Option<Effect>)> = LOOKS.into_iter().filter(|n| *n <= all_after.len()).map(|n| (n, effect(against, &known(n)))).collect();
     let problem = began.map(|at| (weeks.len() - at, mean(&weeks[..at]), mean(&after)));
     let (early, late) = weeks.split_at(weeks.len().saturating_sub(SPIKE_WEEKS));
     let after_spike = began.is_none() && early.len() >= USUAL_WEEKS && mean(late) > SPIKE * mean(early).max(0.5);
@@ -83,5 +109,13 @@ fn one(history: &History, taxonomy: &Taxonomy, fix: Fix, (first, last): (Date, D
         let risen = effect(now, then).is_some_and(|e| e.fell) || mean(now) > 0.8 * mean(against);
         !fallen && risen
     };
-    Ok(Judged { fix, before: weeks, after, looks, problem, after_spike, came_back })
+    let sum = |weeks: &[Week]| weeks.iter().map(|w| w.count).sum::<u64>();
+    let gone = match (taxonomy.causes.iter().any(|c| c.name() == fix.cause), sum(&all_before), sum(&all_after)) {
+        (false, 0, 0) => Some(Gone::Whole),
+        (false, _, 0) if !after.is_empty() => Some(Gone::Since),
+        _ => None,
+    };
+    let empty = all_after.len() - after.len();
+    let other_rules = history.deciders_since(from)? > 1;
+    Ok(Judged { fix, before: all_before, after: all_after, looks, problem, after_spike, came_back, empty, gone, other_rules })
 }

@@ -1,7 +1,6 @@
 //! `run`: a night's tickets into the history, and the digests of the days that they changed.
 
 use super::summary::{GROUPED, Loose, SHOWN_IDS, group_of, grouped, spelling};
-use super::watch::{self, Watch};
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::Classifier;
 use crate::counts::{Counted, Counts, wording};
@@ -13,20 +12,36 @@ use crate::mask;
 use crate::prediction::Prediction;
 use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
-use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::io::Write;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-/// Reads, decides, and puts all tickets into the history, masked. `texts` tells whether their texts are kept.
+/// How tickets are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<'a> {
+    /// Whether their texts are kept.
+    pub texts: bool,
+    /// The folder that files are named from, as the inputs begin: so that they are called alike wherever the program is started.
+    pub folder: &'a str,
+}
+
+impl Keeping<'_> {
+    /// What a file is called in the history.
+    fn name(&self, file: &str) -> String {
+        let within = file.strip_prefix(self.folder).filter(|_| !self.folder.is_empty()).map_or(file, |rest| rest.trim_start_matches(['/', '\\']));
+        within.strip_prefix("./").unwrap_or(within).replace('\\', "/")
+    }
+}
+
+/// Reads, decides, and puts all tickets into the history, masked.
 ///
 /// # Errors
 /// What reading gave, or SQLite.
-pub fn record<W: Write + Send>(job: &Job<'_>, texts: bool, history: &mut Writing<'_>, rejects: Option<Rejects<W>>) -> Result<(Outcome, Option<W>)> {
+pub fn record<W: Write + Send>(job: &Job<'_>, keeping: Keeping<'_>, history: &mut Writing<'_>, rejects: Option<Rejects<W>>) -> Result<(Outcome, Option<W>)> {
     let taxonomy = job.classifier.taxonomy();
-    let mut recorder = Recorder { history, rejects };
-    let outcome = super::run(job, &Records { taxonomy, texts }, &mut recorder)?;
+    let mut recorder = Recorder { history, rejects, keeping };
+    let outcome = super::run(job, &Records { taxonomy, keeping }, &mut recorder)?;
     let (a, rejects) = (outcome.accounting, recorder.rejects);
     let tally = history.tally();
     // Of rows that come again in one night only the first is another ticket; the history has found the same.
@@ -38,7 +53,7 @@ pub fn record<W: Write + Send>(job: &Job<'_>, texts: bool, history: &mut Writing
 
 struct Records<'t> {
     taxonomy: &'t Taxonomy,
-    texts: bool,
+    keeping: Keeping<'t>,
 }
 
 struct Part {
@@ -52,7 +67,7 @@ impl Output for Records<'_> {
 
     fn begin(&self, layout: &Layout) -> Part {
         let header = layout.columns.product.and_then(|c| layout.header.get(c)).cloned().unwrap_or_default();
-        Part { file: layout.file.clone(), header, records: Vec::new() }
+        Part { file: self.keeping.name(&layout.file), header, records: Vec::new() }
     }
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
@@ -61,9 +76,12 @@ impl Output for Records<'_> {
         let text = masked(&t.text);
         let said = xxh3_64(text.as_bytes());
         let id = if t.id_is_row { "" } else { &*t.id };
+        // Named by its file however many are read beside it.
+        let by_row = || format!("{}#{}", part.file, t.id.rsplit('#').next().unwrap_or_default());
+        let shown_id = if t.id_is_row { by_row() } else { mask::mask_id(&t.id, mask::Cells::Ids).into_owned() };
         part.records.push(Record {
             id: id.to_owned(),
-            shown_id: mask::mask_id(&t.id, mask::Cells::Ids).into_owned(),
+            shown_id,
             channel: masked(t.channel.trim()),
             day: row.when.map(|w| w.day),
             second: row
@@ -75,7 +93,8 @@ impl Output for Records<'_> {
             decision: decision(p, self.taxonomy),
             customer: t.customer.trim().to_owned(),
             wording: wording(&t.text),
-            text: self.texts.then_some(text),
+            length: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
+            text: self.keeping.texts.then_some(text),
             said,
             file: String::new(),
             line: row.span.line,
@@ -102,6 +121,7 @@ pub(super) fn decision(p: &Prediction, taxonomy: &Taxonomy) -> Decision {
 struct Recorder<'w, 'h, W: Write> {
     history: &'w mut Writing<'h>,
     rejects: Option<Rejects<W>>,
+    keeping: Keeping<'w>,
 }
 
 impl<W: Write + Send> Consumer<Part> for Recorder<'_, '_, W> {
@@ -115,7 +135,8 @@ impl<W: Write + Send> Consumer<Part> for Recorder<'_, '_, W> {
 
     fn reject(&mut self, reject: &Reject) -> Result<()> {
         let detail = mask::mask(&reject.row.detail);
-        self.history.quarantine(&Quarantine { row: &reject.row, detail: &detail })?;
+        let file = self.keeping.name(&reject.row.file);
+        self.history.quarantine(&Quarantine { row: &reject.row, file: &file, detail: &detail })?;
         self.rejects.as_mut().map_or(Ok(()), |r| r.write(reject))
     }
 }
@@ -164,38 +185,27 @@ pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, opti
     Ok(issued)
 }
 
-/// Days before the last one whose alerts are looked at again when they change.
-const WATCHED: i32 = 7;
-
-/// Raises the alerts of the days that have changed, and of those after them, as far as they are of the last days.
-///
-/// # Errors
-/// What SQLite gives.
-pub fn watch(history: &mut Writing<'_>, options: &watch::Options) -> Result<()> {
-    let Some(last) = history.last_day()? else { return Ok(()) };
-    let Some(first) = history.days().into_iter().next() else { return Ok(()) };
-    let mut watch = Watch::default();
-    history.counts(last.saturating_sub((watch::DAYS + WATCHED).days()), last, |count| watch.add(count))?;
-    let mut day = first.max(last.saturating_sub(WATCHED.days()));
-    history.raised(last.saturating_sub((watch::DAYS + WATCHED).days()), day, |day, key, expected| watch.set_aside(day, &key, expected))?;
-    while day <= last {
-        let raised = watch.on(day, options);
-        history.raise(day, &raised)?;
-        raised.iter().for_each(|r| watch.set_aside(day, &(r.product.clone(), r.kind, r.cause.clone()), r.expected));
-        day = day.saturating_add(1.days());
-    }
-    Ok(())
-}
-
-/// The digest of a day as it was counted last, with its alerts.
+/// The digest of a day as it was counted last, with its alerts; of one product only, where its folded name is given.
 ///
 /// # Errors
 /// As [`issue`].
-pub fn reissue(history: &History, day: Date, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
+pub fn reissue(history: &History, day: Date, product: Option<&str>, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
     let mut counted = Counter::new(day, classifier.taxonomy());
-    history.tickets_of(day, options.groups, |ticket| counted.add(ticket))?;
-    let (mut digest, groups) = counted.digest(classifier, options, history.revision_of(day)?)?;
+    let mut keys = Names::new(classifier.taxonomy());
+    let mut wanted = |name: &str| product.is_none_or(|product| keys.key(name) == product);
+    history.tickets_of(day, options.groups, |ticket| {
+        if wanted(&ticket.product) {
+            counted.add(ticket);
+        }
+    })?;
+    let mut revision = history.revision_of(day)?;
+    revision.changed.retain(|c| wanted(&c.product));
+    if product.is_some() && revision.changed.is_empty() {
+        revision.number = 0;
+    }
+    let (mut digest, groups) = counted.digest(classifier, options, revision)?;
     digest.alerts = history.alerts(day)?;
+    digest.alerts.retain(|a| wanted(&a.product));
     Ok((digest, groups))
 }
 
@@ -273,7 +283,7 @@ impl Counter {
         let (groups, of_ticket) = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true) } else { (Groups::new(), Vec::new()) };
         let group_of = group_of(self.loose, of_ticket);
         let revision = (revision.number > 0).then_some(revision);
-        let header = Header { groups, revision, repeat_days: options.repeat_days, ..Header::default() };
+        let header = Header { groups, revision, repeat_days: options.repeat_days, from_history: true, ..Header::default() };
         Ok((Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)?, group_of))
     }
 }

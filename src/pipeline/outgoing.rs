@@ -53,7 +53,7 @@ pub fn owe(writing: &mut Writing<'_>, (day, night): (Date, Date), digest: &Diges
     }
     let mut digest = digest.clone();
     if let Some(before) = period::counted(writing, taxonomy, day.saturating_sub(1.days()))? {
-        digest.hold_against(&before, None);
+        digest.hold_against(&before, None, &|product| crate::segment::Normalizer::builtin().folded(product));
     }
     let owners = Owners::new(&digest, taxonomy);
     let revision = digest.revision.as_ref().map_or(0, |r| r.number);

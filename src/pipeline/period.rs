@@ -6,10 +6,11 @@ use super::summary::{Loose, SHOWN_IDS, group_of, grouped};
 use crate::classify::Classifier;
 use crate::counts::Counts;
 use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::history::{DayCount, History, Writing};
 use crate::listing::Listing;
 use crate::prediction::Kind;
+use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
@@ -120,6 +121,10 @@ pub struct Options {
 /// # Errors
 /// What SQLite gives; when no ticket is of the product.
 pub fn report(history: &History, classifier: &Classifier, options: &Options, amounts: Option<&Amounts>) -> Result<(Digest, Listing)> {
+    if let Some(product) = &options.product {
+        spellings(history, product)?;
+    }
+    let key = |product: &str| Normalizer::builtin().folded(product);
     let mut now = Period::read(history, classifier.taxonomy(), options.days, options)?;
     let before = Period::read(history, classifier.taxonomy(), options.before, options)?;
     let week_ago = options.week_ago.map(|day| Period::read(history, classifier.taxonomy(), (day, day), options)).transpose()?;
@@ -127,12 +132,8 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     let (mut digest, group_of) = match options.days {
         // Of one day all is known, not only counts.
         (day, last) if day == last => {
-            let (mut digest, group_of) = night::reissue(history, day, classifier, night::Options { groups: true, repeat_days: options.repeat_days })?;
-            if let Some(wanted) = options.product.as_ref().map(|p| now.names.key(p)) {
-                digest.products.retain(|p| wanted == now.names.key(&p.product));
-                digest.alerts.retain(|a| wanted == now.names.key(&a.product));
-            }
-            (digest, group_of)
+            let wanted = options.product.as_deref().map(key);
+            night::reissue(history, day, wanted.as_deref(), classifier, night::Options { groups: true, repeat_days: options.repeat_days })?
         }
         _ => {
             let (groups, group_of) = now.groups(history, classifier)?;
@@ -145,24 +146,25 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     let week_ago = week_ago.filter(|w| known(&w.days.0));
     let (before, week_ago) = (before.into_digest(Groups::new())?, week_ago.map(|w| w.into_digest(Groups::new())).transpose()?);
     if known(&options.before.0) {
-        digest.hold_against(&before, week_ago.as_ref());
+        digest.hold_against(&before, week_ago.as_ref(), &key);
         let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
         history.restated(options.before.0, options.before.1, |_, (product, kind, cause), by| {
             let kind = kind.map_or(UNDECIDED, Kind::code);
+            let product = key(&product);
             *more.entry((product.clone(), kind, None)).or_default() += by;
             *more.entry((product, kind, Some(cause))).or_default() += by;
         })?;
-        digest.bridge(&|product, kind, cause| more.get(&(product.to_owned(), kind, cause.map(str::to_owned))).copied().unwrap_or(0));
+        digest.bridge(&|product, kind, cause| more.get(&(key(product), kind, cause.map(str::to_owned))).copied().unwrap_or(0));
     }
     digest.breakdowns = breakdowns;
     if let Some(amounts) = amounts {
         for product in &mut digest.products {
-            let complaints = |d: &Digest| d.products.iter().find(|p| p.product == product.product).and_then(|p| p.kinds.first()).map_or(0, |k| k.count);
-            let rate = |complaints: u64, total: u64| (total > 0).then(|| (complaints as f64 * 1e6 / total as f64).round() as u64);
-            let total = amounts.of(&product.product, options.days);
-            let earlier = rate(complaints(&before), amounts.of(&product.product, options.before));
+            let own = key(&product.product);
+            let complaints = |d: &Digest| d.products.iter().find(|p| key(&p.product) == own).and_then(|p| p.kinds.first()).map_or(0, |k| k.count);
+            let earlier = amounts.of(&own, options.before).and_then(|total| rate(complaints(&before), total));
             let now = product.kinds.first().map_or(0, |k| k.count);
-            product.rate = rate(now, total).map(|value| Rate { of: amounts.name.clone(), total, complaints_in_a_million: value, before: earlier });
+            let told = amounts.of(&own, options.days).and_then(|total| Some((total, rate(now, total)?)));
+            product.rate = told.map(|(total, value)| Rate { of: amounts.name.clone(), total, complaints_in_a_million: value, before: earlier });
         }
     }
     let mut tickets = Listing::default();
@@ -185,6 +187,26 @@ pub(super) fn counted(history: &Writing<'_>, taxonomy: &Taxonomy, day: Date) -> 
         period.add(&key, count);
     })?;
     if period.cells.is_empty() { Ok(None) } else { period.into_digest(Groups::new()).map(Some) }
+}
+
+/// Complaints in a million.
+fn rate(complaints: u64, total: u64) -> Option<u64> {
+    (total > 0).then(|| (complaints as f64 * 1e6 / total as f64).round() as u64)
+}
+
+/// The spellings that a product has in the history.
+///
+/// # Errors
+/// When there are none: names the nearest.
+pub fn spellings(history: &History, product: &str) -> Result<Vec<String>> {
+    let key = |product: &str| Normalizer::builtin().folded(product);
+    let (wanted, all) = (key(product), history.products()?);
+    let same: Vec<String> = all.iter().filter(|p| key(p) == wanted).cloned().collect();
+    if same.is_empty() {
+        let near = nearest(product, all.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
+        return Err(Error::setup(format!("the history has no tickets of a product `{product}`{near}")));
+    }
+    Ok(same)
 }
 
 /// The counts of some days.
@@ -256,7 +278,13 @@ impl Period {
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header { groups, ..Header::default() })
+        Digest::new(
+            &self.counts,
+            accounting,
+            &self.names.taxonomy,
+            crate::digest::Corrections::default(),
+            Header { groups, from_history: true, ..Header::default() },
+        )
     }
 }
 
@@ -274,6 +302,14 @@ fn shares(now: HashMap<String, [u64; 3]>, before: &HashMap<String, [u64; 3]>) ->
     rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     rows
 }
+
+/// Days without a number.
+fn missing(of: &BTreeMap<Date, u64>, days: Days) -> Vec<Date> {
+    days.0.series(1.day()).take_while(|day| *day <= days.1).filter(|day| !of.contains_key(day)).collect()
+}
+
+/// Those that are named.
+const SHOWN_MISSING: usize = 5;
 
 /// How many orders, or active users, there were: by product and day.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -311,16 +347,42 @@ impl Amounts {
             let at = day(&record[0]).ok_or_else(|| bad("a day such as 2026-11-22", &record[0]))?;
             let number = &record[record.len() - 1];
             let number: u64 = number.replace(',', "").parse().map_err(|_| bad("a whole number", number))?;
-            let product = if record.len() == 3 { crate::segment::Normalizer::builtin().folded(&record[1]) } else { String::new() };
+            let product = if record.len() == 3 { Normalizer::builtin().folded(&record[1]) } else { String::new() };
             *amounts.of.entry(product).or_default().entry(at).or_default() += number;
         }
         Ok(amounts)
     }
 
-    /// How many a product had; without a product column as many as all.
-    fn of(&self, product: &str, days: Days) -> u64 {
-        let key = crate::segment::Normalizer::builtin().folded(product);
-        let of = self.of.get(&key).or_else(|| self.of.get(""));
-        of.map_or(0, |days_of| days_of.range(days.0..=days.1).map(|(_, n)| n).sum())
+    /// How many a product (by its folded name) had, where every day is told; without a product column as many as all.
+    fn of(&self, key: &str, days: Days) -> Option<u64> {
+        let of = self.of.get(key).or_else(|| self.of.get(""))?;
+        missing(of, days).is_empty().then(|| of.range(days.0..=days.1).map(|(_, n)| n).sum())
+    }
+
+    /// What no rate can be told of, in words: days that the file leaves out, and products that the history does not know.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn gaps(&self, history: &History, options: &Options) -> Result<Vec<String>> {
+        let known: Vec<String> = history.products()?.iter().map(|p| Normalizer::builtin().folded(p)).collect();
+        let wanted = options.product.as_deref().map(|p| Normalizer::builtin().folded(p));
+        let mut said = Vec::new();
+        let mut all: Vec<(&String, &BTreeMap<Date, u64>)> = self.of.iter().collect();
+        all.sort_by_key(|a| a.0);
+        for (product, of) in all {
+            if !product.is_empty() && !known.contains(product) {
+                let near = nearest(product, known.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
+                said.push(format!("no ticket is of the product `{product}`{near}"));
+                continue;
+            }
+            let missing = missing(of, options.days);
+            if !missing.is_empty() && wanted.as_ref().is_none_or(|w| w == product || product.is_empty()) {
+                let shown: Vec<String> = missing.iter().take(SHOWN_MISSING).map(ToString::to_string).collect();
+                let (more, of) =
+                    (if missing.len() > SHOWN_MISSING { " …" } else { "" }, if product.is_empty() { String::new() } else { format!(" of `{product}`") });
+                said.push(format!("no rate is told{of}: {} days have no number ({}{more})", missing.len(), shown.join(" ")));
+            }
+        }
+        Ok(said)
     }
 }

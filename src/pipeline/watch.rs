@@ -1,14 +1,20 @@
 //! What is unusual: the history's counts as series, and what stands out of them.
 
 use crate::detect::spike::{LEAST_DAYS, Series, spikes};
-use crate::history::{DayCount, Raised};
+use crate::error::Result;
+use crate::history::{DayCount, Raised, Writing};
 use crate::prediction::Kind;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Days of history that are looked at.
-pub const DAYS: i32 = 300;
+/// Days of history that a day is held against.
+const DAYS: i32 = 300;
+/// Days after one that has changed whose alerts are looked at again.
+const AFTER: i32 = 7;
+/// Most days whose alerts are looked at in one run, the latest ones.
+const MOST_DAYS: usize = 100;
 
 /// A known day: of a version, a holiday, a sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +68,7 @@ impl Watch {
     /// What stands out on `day`, by the days before it.
     #[must_use]
     pub fn on(&self, day: Date, options: &Options) -> Vec<Raised> {
-        let days: Vec<Date> = self.days.range(..=day).copied().collect();
+        let days: Vec<Date> = self.days.range(day.saturating_sub(DAYS.days())..=day).copied().collect();
         if days.last() != Some(&day) || days.len() <= LEAST_DAYS {
             return Vec::new();
         }
@@ -96,6 +102,42 @@ impl Watch {
         };
         spikes(&series, &classes, options.false_alarms).into_iter().map(raised).collect()
     }
+}
+
+/// Raises the alerts of the days that have changed and of the week after each, and gives those whose alerts are others now though
+/// nothing else of them has changed. Of more than so many days the alerts of the earlier ones are only held against their counts.
+///
+/// # Errors
+/// What SQLite gives.
+pub fn watch(history: &mut Writing<'_>, options: &Options) -> Result<Vec<Date>> {
+    let Some(last) = history.last_day()? else { return Ok(Vec::new()) };
+    let changed: BTreeSet<Date> = history.days().into_iter().collect();
+    let with_week = changed.iter().flat_map(|day| day.series(1.day()).take(1 + AFTER as usize)).filter(|day| *day <= last);
+    let looked_at: BTreeSet<Date> = with_week.collect::<BTreeSet<Date>>().into_iter().rev().take(MOST_DAYS).collect();
+    let first = looked_at.first().copied();
+    history.correct_alerts(changed.iter().copied().filter(|day| first.is_none_or(|first| *day < first) || *day > last))?;
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let from = first.saturating_sub(DAYS.days());
+    let mut watch = Watch::default();
+    history.counts(from, last, |count| watch.add(count))?;
+    // Alerts of days that are not looked at are as they were; those of the others are told again, from the first day on.
+    history.raised(from, last, |day, key, expected| {
+        if !looked_at.contains(&day) {
+            watch.set_aside(day, &key, expected);
+        }
+    })?;
+    let mut others = Vec::new();
+    for day in &looked_at {
+        let before = history.alerts(*day)?;
+        let raised = watch.on(*day, options);
+        history.raise(*day, &raised)?;
+        raised.iter().for_each(|r| watch.set_aside(*day, &(r.product.clone(), r.kind, r.cause.clone()), r.expected));
+        if !changed.contains(day) && before != history.alerts(*day)? {
+            others.push(*day);
+        }
+    }
+    history.end_alerts()?;
+    Ok(others)
 }
 
 /// Sorts of days that are no known ones.

@@ -313,7 +313,7 @@ impl Page<'_> {
                     th scope="row" { @if row.name.is_empty() { (nameless) } @else { (harmless(&row.name)) } }
                     td.n { (row.count) }
                     td.bars { (charts::bar(row.count, most, None, "rest")) }
-                    td.against { (lang.against(Some(crate::digest::Against { before: row.before, ..Default::default() }), row.count)) }
+                    td.against { (lang.against(self.digest.against.is_some().then_some(crate::digest::Against { before: row.before, ..Default::default() }), row.count)) }
                     td { (lang.counted("complaint", row.complaints)) (lang.comma()) (lang.counted("inquiry", row.inquiries)) }
                 } } } }
             }

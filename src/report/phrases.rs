@@ -219,7 +219,7 @@ impl Lang {
     #[must_use]
     pub fn alert(self, state: State, since: &str) -> String {
         match (state, self) {
-            (State::New, _) => self.pick("今天开始", "今天開始", "since today").to_owned(),
+            (State::New, _) => self.pick("当天开始", "當天開始", "since this day").to_owned(),
             (State::Unknown, _) => self.pick("以前没有过", "以前沒有過", "never seen before").to_owned(),
             (State::Ongoing, Lang::Zh) => format!("{since} 起还没过去"),
             (State::Ongoing, Lang::ZhHant) => format!("{since} 起還沒過去"),

@@ -29,7 +29,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push('\n');
         product_lines(&mut out, product, options);
     }
-    digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, lang));
+    digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, digest.against.is_some(), lang));
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| harmless(id)).collect();
         out.push_str(&format!("\n{} {}{}{}\n", lang.pick("没有找到的编号", "沒有找到的編號", "ids not found"), ids.len(), lang.colon(), ids.join(" ")));
@@ -69,7 +69,7 @@ pub(crate) fn alert(a: &Alert, options: Options) -> String {
 }
 
 /// Tickets by channel, team, stage or area.
-fn breakdown(out: &mut String, breakdown: &Breakdown, lang: super::Lang) {
+fn breakdown(out: &mut String, breakdown: &Breakdown, against: bool, lang: super::Lang) {
     let (head, nameless) = lang.by(breakdown.by);
     out.push_str(&format!("\n{head}\n"));
     let name = |s: &Share| if s.name.is_empty() { nameless.to_owned() } else { harmless(&s.name) };
@@ -79,8 +79,9 @@ fn breakdown(out: &mut String, breakdown: &Breakdown, lang: super::Lang) {
         let name = name(s);
         let pad = " ".repeat(width.saturating_sub(name.width()));
         let kinds = [lang.counted("complaint", s.complaints), lang.counted("inquiry", s.inquiries)].join(lang.comma());
-        let against = lang.against(Some(Against { before: s.before, ..Against::default() }), s.count);
-        out.push_str(&format!("    {:>digits$}  {name}{pad}  {kinds}{against}\n", s.count));
+        // Beside the total, whose it is.
+        let against = lang.against(against.then_some(Against { before: s.before, ..Against::default() }), s.count);
+        out.push_str(&format!("    {:>digits$}  {name}{against}{pad}  {kinds}\n", s.count));
     }
 }
 
@@ -95,6 +96,12 @@ pub(crate) fn revised(revision: &Revision, lang: super::Lang) -> String {
         format!("{product} {} {cause} {} → {}", lang.kind(c.kind.map_or(crate::digest::UNDECIDED, crate::prediction::Kind::code)), c.before, c.after)
     };
     let shown: Vec<String> = revision.changed.iter().take(SHOWN_CHANGES).map(change).collect();
+    // What was forgotten is not named.
+    let shown = if shown.is_empty() {
+        vec![lang.pick("按要求删除了工单", "按要求刪除了工單", "tickets were taken out on request").to_owned()]
+    } else {
+        shown
+    };
     let more = if revision.changed.len() > SHOWN_CHANGES { " …" } else { "" };
     let head = match lang {
         super::Lang::Zh => format!("第 {} 次修订", revision.number),
@@ -132,6 +139,17 @@ pub(crate) fn overview(digest: &Digest, options: Options) -> String {
 /// `读入 64 行 = 归类 64 + 重复 0 + 隔离 0`.
 pub(crate) fn accounting_line(digest: &Digest, options: Options) -> String {
     let (lang, a) = (options.lang, &digest.accounting);
+    if digest.from_history {
+        // Its rows were accounted for by the runs that read them.
+        return match (lang, digest.since == digest.as_of) {
+            (super::Lang::Zh, true) => format!("当天工单 {} 件", a.rows),
+            (super::Lang::Zh, false) => format!("这段时间工单 {} 件", a.rows),
+            (super::Lang::ZhHant, true) => format!("當天工單 {} 件", a.rows),
+            (super::Lang::ZhHant, false) => format!("這段時間工單 {} 件", a.rows),
+            (super::Lang::En, true) => format!("{} tickets of this day", a.rows),
+            (super::Lang::En, false) => format!("{} tickets of these days", a.rows),
+        };
+    }
     let mut line = match lang {
         super::Lang::Zh => format!("读入 {} 行 = 归类 {} + 重复 {} + 隔离 {}", a.rows, a.classified, a.duplicates, a.quarantined),
         super::Lang::ZhHant => format!("讀入 {} 行 = 歸類 {} + 重複 {} + 隔離 {}", a.rows, a.classified, a.duplicates, a.quarantined),
