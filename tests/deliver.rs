@@ -77,7 +77,6 @@ fn a_team_gets_its_part_and_its_tickets() {
     };
     let causes: String = teams.iter().enumerate().map(cause).collect();
     let product = "[[product]]\nname = '甲'\nteam = '甲组'\n[[cause]]\npath = '乙类 / 没人管'\nkinds = ['complaint']\nrules = ['没人管的事']\nmatch = ['没人管的事']\nreject = ['别的']\n";
-    desk.file("deep/er/ahu.toml", RUN.to_owned());
     desk.file("deep/er/taxonomy.toml", product.to_owned() + &causes);
     let toml = "taxonomy = [\"none\", \"taxonomy.toml\"]\n".to_owned() + RUN;
     desk.file("deep/er/ahu.toml", toml);
@@ -228,7 +227,7 @@ fn addresses_within_the_network_are_refused_and_redirects_not_followed() {
     let elsewhere = Server::start(|_, _| Fate::ok());
     let leads = format!("Location: {}\r\n", elsewhere.url("x"));
     let server = Server::start(move |_, _| Fate::Answer(302, leads.clone(), String::new()));
-    let desk = desk(&format!("[[delivery]]\nname = \"a\"\nto = \"slack\"\nurl_file = \"url\"\n"));
+    let desk = desk("[[delivery]]\nname = \"a\"\nto = \"slack\"\nurl_file = \"url\"\n");
     desk.file("url", format!("https://localhost:{}/x", server.port));
     let ran = run(&desk);
     assert!(ran.code == 74 && ran.stderr.contains("is within this network") && ran.stderr.contains("allow_private"), "{} {}", ran.code, ran.stderr);
