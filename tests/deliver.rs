@@ -77,7 +77,6 @@ fn a_team_gets_its_part_and_its_tickets() {
     };
     let causes: String = teams.iter().enumerate().map(cause).collect();
     let product = "[[product]]\nname = '甲'\nteam = '甲组'\n[[cause]]\npath = '乙类 / 没人管'\nkinds = ['complaint']\nrules = ['没人管的事']\nmatch = ['没人管的事']\nreject = ['别的']\n";
-    desk.file("deep/er/ahu.toml", RUN);
     desk.file("deep/er/taxonomy.toml", product.to_owned() + &causes);
     let toml = "taxonomy = [\"none\", \"taxonomy.toml\"]\n".to_owned() + RUN;
     desk.file("deep/er/ahu.toml", toml);
