@@ -20,6 +20,7 @@ mod nights;
 mod pollution;
 mod review;
 mod run;
+mod service;
 mod story;
 mod surroundings;
 mod workbooks;
