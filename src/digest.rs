@@ -1,10 +1,14 @@
 //! Every number a report shows, computed and ordered once. Renderers only write it down.
 
 mod against;
+mod service;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
 
+pub use service::{CheckDigest, Precision, RiskDigest, RiskTicket, ServiceDigest};
+
 use crate::alert::Alert;
+use crate::counts::service::ServiceCounts;
 use crate::counts::{CellKey, Counts, ProductCounts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prediction::Kind;
@@ -194,6 +198,9 @@ pub struct Digest {
     pub since: Option<String>,
     /// Where the rows went.
     pub accounting: Accounting,
+    /// Customers who threaten, the gravest first: somebody should call them back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub risks: Vec<RiskDigest>,
     /// By product, most complaints first.
     pub products: Vec<ProductDigest>,
     /// Ids asked for that no row has.
@@ -214,6 +221,12 @@ pub struct Digest {
     /// Tickets by something else than product.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakdowns: Vec<Breakdown>,
+    /// How the desk served, where conversations tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<ServiceDigest>,
+    /// What was measured of the checks behind `risks` and `service`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub precisions: Vec<Precision>,
 }
 
 /// Tickets of one product (by the key it is counted under) and kind that no cause took, in groups.
@@ -232,6 +245,8 @@ pub struct Header {
     pub repeat_days: u32,
     /// Where it was issued before.
     pub revision: Option<Revision>,
+    /// What checks found.
+    pub service: ServiceCounts,
 }
 
 /// Code of tickets whose kind the classifier would not decide.
@@ -278,18 +293,25 @@ impl Digest {
         let mut products: Vec<ProductDigest> = counts.products.iter().map(|(key, p)| product_digest((key, p), taxonomy, corrections, &header)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
+        let names = counts.products.iter().map(|(key, p)| (key.as_str(), name_of(p))).collect();
+        let risks = service::risks(&header.service, taxonomy, &names);
+        let service = service::service(&header.service, taxonomy, &products, &names);
+        let precisions = service::precisions(&risks, &service, taxonomy);
         Ok(Digest {
             version: 1,
             as_of: header.as_of.or_else(|| counts.last_day.map(|d| d.to_string())),
             since: counts.first_day.map(|d| d.to_string()),
             accounting,
             repeat_days: products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| c.matters.is_some()).then_some(header.repeat_days),
+            risks,
             products,
             ids_not_found: header.ids_not_found,
             revision: header.revision,
             alerts: Vec::new(),
             against: None,
             breakdowns: Vec::new(),
+            service,
+            precisions,
         })
     }
 
@@ -339,10 +361,13 @@ impl Corrected {
     }
 }
 
+/// The commonest spelling names the product; of equals the first by the alphabet.
+fn name_of(counts: &ProductCounts) -> &str {
+    counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map_or("", |(n, _)| n)
+}
+
 fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, corrections: Corrections<'_>, header: &Header) -> ProductDigest {
     let (by_kind, by_cause) = (corrected(&counts.kinds, corrections.kinds), corrected(&counts.causes, corrections.causes));
-    // The commonest spelling names the product; of equals the first by the alphabet.
-    let name = counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
     let cells: BTreeMap<&CellKey, _> = counts.cells.iter().collect();
     let kinds = Kind::ALL.into_iter().map(Some).chain([None]).filter_map(|kind| {
         let mut causes: Vec<CauseDigest> = Vec::new();
@@ -381,5 +406,5 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
     let kinds: Vec<KindDigest> = kinds.collect();
     let few = (1..=READ_INSTEAD).contains(&counts.kinds.total().max(counts.causes.total()));
     let read_for_certainty = if few { counts.doubtful.clone() } else { Vec::new() };
-    ProductDigest { product: name.unwrap_or_default(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
+    ProductDigest { product: name_of(counts).to_owned(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
 }

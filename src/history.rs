@@ -11,6 +11,7 @@ mod fixes;
 mod people;
 mod period;
 mod restate;
+mod service;
 mod tickets;
 
 pub use alerts::Raised;
@@ -20,6 +21,7 @@ pub use fixes::Fix;
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
 pub use restate::{Decision, Kept, Restated};
+pub use service::{Checked, Looked};
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +34,7 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 1] = [include_str!("history/to-2.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("history/to-2.sql"), include_str!("history/to-3.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;

@@ -4,6 +4,7 @@
 pub mod machine;
 pub mod markdown;
 pub mod phrases;
+mod service;
 pub mod text;
 
 use crate::digest::Digest;

@@ -14,8 +14,18 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
+    /// Two more columns: `ahu_risk` and `ahu_service`, the checks of what customer and agent said that fired
+    #[arg(long)]
+    service: bool,
     #[command(flatten)]
     out: RowsOut,
+}
+
+/// What is added to rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Adds {
+    Decisions,
+    Service,
 }
 
 /// How rows are written.
@@ -33,12 +43,13 @@ pub struct RowsOut {
 }
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    write(args.input.setup(&args.taxonomy)?, &args.out, true)
+    write(args.input.setup(&args.taxonomy)?, &args.out, &[Adds::Decisions, Adds::Service][..1 + usize::from(args.service)])
 }
 
 /// Writes every readable row again, with decisions or without.
-pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
-    let options = annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions };
+pub fn write(setup: Setup, out: &RowsOut, adds: &[Adds]) -> Result<ExitCode> {
+    let decisions = adds.contains(&Adds::Decisions);
+    let options = annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions, service: adds.contains(&Adds::Service) };
     let output = out.output.as_deref();
     setup.refuse_one_file(&[("-o", output)])?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();

@@ -29,6 +29,9 @@ impl Writing<'_> {
                 Forget::Before(day) => {
                     let day = number(*day);
                     self.db.execute("UPDATE versions SET text = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
+                    for table in ["talk_checks", "noted"] {
+                        self.db.execute(&format!("UPDATE {table} SET sentence = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)"), [day])?;
+                    }
                     let sql = "UPDATE tickets SET text = NULL, customer = NULL WHERE day < ? AND (text IS NOT NULL OR customer IS NOT NULL)";
                     return self.db.execute(sql, [day]);
                 }
@@ -42,7 +45,9 @@ impl Writing<'_> {
             };
             self.days.extend(days);
             self.db.execute(&format!("INSERT OR IGNORE INTO forgotten SELECT identity FROM tickets WHERE {is}"), [&value])?;
-            self.db.execute(&format!("DELETE FROM versions WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
+            for table in ["versions", "talks", "talk_checks", "noted"] {
+                self.db.execute(&format!("DELETE FROM {table} WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
+            }
             self.db.execute(&format!("DELETE FROM tickets WHERE {is}"), [&value])
         };
         forget().map(|n| n as u64).map_err(|e| self.wrong(&e))

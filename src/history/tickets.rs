@@ -1,6 +1,6 @@
 //! Tickets written: new ones, versions of known ones, and those that are known already.
 
-use super::{Decision, History, number};
+use super::{Checked, Decision, History, number};
 use crate::error::Result;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
@@ -59,6 +59,8 @@ pub struct Record {
     pub text: Option<String>,
     /// Hash of what it says, as it may be kept.
     pub said: u64,
+    /// What checks found in it.
+    pub checked: Checked,
     /// Where its row is: file, line, first byte, bytes.
     pub file: String,
     /// See `file`.
@@ -134,6 +136,9 @@ pub struct Writing<'h> {
     /// Days whose tickets have changed.
     pub(super) days: BTreeSet<i32>,
     tally: Tally,
+    /// Of the ticket put last: its number and day where it was written, and whether it was known; number and day where it was known.
+    written: Option<(i64, i32, bool)>,
+    seen: Option<(i64, i32)>,
 }
 
 /// What decides, told by hashes: the same ones decide alike.
@@ -224,7 +229,7 @@ impl Drop for Writing<'_> {
 impl<'h> Writing<'h> {
     fn of(db: &'h mut Connection, path: PathBuf, night: i32) -> Writing<'h> {
         let (names, said, days, tally) = (HashMap::new(), HashMap::new(), BTreeSet::new(), Tally::default());
-        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, tally }
+        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, tally, written: None, seen: None }
     }
 
     pub(super) fn wrong(&self, e: &rusqlite::Error) -> crate::error::Error {
@@ -262,7 +267,9 @@ impl<'h> Writing<'h> {
             *number = self.name(text)?;
         }
         let identity = self.identity(record, numbers[5]);
+        (self.written, self.seen) = (None, None);
         let put = self.put_as(record, identity, numbers).map_err(|e| self.wrong(&e))?;
+        self.keep_checked(&record.checked)?;
         match put {
             Put::New => self.tally.new += 1,
             Put::Revised => self.tally.revised += 1,
@@ -270,6 +277,20 @@ impl<'h> Writing<'h> {
             Put::Forgotten => self.tally.forgotten += 1,
         }
         Ok(put)
+    }
+
+    /// Keeps what checks found in the ticket put last.
+    fn keep_checked(&mut self, checked: &Checked) -> Result<()> {
+        if let Some((ticket, _, known)) = self.written {
+            self.keep_noted(ticket, checked, known)?;
+        }
+        // Of a ticket that was forgotten there is neither.
+        if let Some((ticket, day)) = self.written.map(|(ticket, day, _)| (ticket, day)).or(self.seen)
+            && self.keep_talk(ticket, checked)?
+        {
+            self.days.insert(day);
+        }
+        Ok(())
     }
 
     /// Hash of what tells the ticket from all others.
@@ -316,13 +337,15 @@ impl<'h> Writing<'h> {
             }
         };
         let Some(known) = known else {
-            self.write(r, identity, numbers, content, (day, second))?;
+            let ticket = self.write(r, identity, numbers, content, (day, second))?;
             self.days.insert(day);
             self.tally.undated += u64::from(r.day.is_none());
+            self.written = Some((ticket, day, false));
             return Ok(Put::New);
         };
         // Without a date it may have come on any day.
         let (day, second) = if r.day.is_none() { (known.day, known.second) } else { (day, second) };
+        self.seen = Some((known.ticket, known.day));
         if known.content == content && !known.versions && (day, second) == (known.day, known.second) {
             return Ok(Put::Known);
         }
@@ -330,7 +353,7 @@ impl<'h> Writing<'h> {
     }
 
     /// Writes a ticket, or its latest version over those before; its day and second are only written the first time.
-    fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
+    fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<i64> {
         let id = if r.id.is_empty() { format!("{}{}", short(&r.file), r.shown_id) } else { r.shown_id.clone() };
         let [channel, written, header, product, cause, file, pack] = names;
         let cells = r.decision.cells.map(|c| c.map(packed));
@@ -343,9 +366,9 @@ impl<'h> Writing<'h> {
                  text, content, file, line, byte_start, byte_len, run, decider) = (excluded.written, excluded.header, excluded.product, excluded.kind, excluded.cause,
                  excluded.pack, excluded.confidence, excluded.decided_by, excluded.kind_cell, excluded.cause_cell, coalesce(excluded.customer, customer),
                  excluded.wording, excluded.text, excluded.content, excluded.file, excluded.line, excluded.byte_start, excluded.byte_len, excluded.run,
-                 excluded.decider)",
+                 excluded.decider) RETURNING ticket",
             )?
-            .execute(params![
+            .query_row(params![
                 identity,
                 id,
                 channel,
@@ -371,8 +394,7 @@ impl<'h> Writing<'h> {
                 r.byte_len as i64,
                 self.run,
                 self.decider
-            ])?;
-        Ok(())
+            ], |row| row.get(0))
     }
 
     /// The keyed hash of a customer.
@@ -409,6 +431,7 @@ impl<'h> Writing<'h> {
         // Only the one in hand can have become the latest.
         if changes.0 {
             self.write(r, known.identity, names, content, first)?;
+            self.written = Some((known.ticket, first.0, true));
         }
         if changes.1 {
             db.prepare_cached("UPDATE tickets SET day = ?, second = ? WHERE ticket = ?")?.execute(params![first.0, first.1, known.ticket])?;

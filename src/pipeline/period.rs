@@ -1,9 +1,10 @@
 //! `report`: a digest of many days from the history's counts, held against as many days before.
 
-use super::night::{self, Names};
+use super::night::{self, CheckCounter, Names};
 use super::summary::{Loose, SHOWN_IDS, grouped};
 use crate::classify::Classifier;
 use crate::counts::Counts;
+use crate::counts::service::ServiceCounts;
 use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result};
 use crate::history::{DayCount, History};
@@ -127,19 +128,29 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
             if let Some(wanted) = options.product.as_ref().map(|p| now.names.key(p)) {
                 digest.products.retain(|p| wanted == now.names.key(&p.product));
                 digest.alerts.retain(|a| wanted == now.names.key(&a.product));
+                digest.service.retain(|s| wanted == now.names.key(&s.product));
+                digest.risks.iter_mut().for_each(|r| r.keep(|t| wanted == now.names.key(&t.product)));
+                digest.risks.retain(|r| r.count > 0);
             }
             digest
         }
         _ => {
             let groups = now.groups(history, classifier)?;
-            now.into_digest(groups)?
+            let mut checks = CheckCounter::new(classifier.taxonomy(), false);
+            let wanted = options.product.as_ref().map(|p| now.names.key(p));
+            history.looked(options.days.0, options.days.1, |ticket| {
+                if wanted.as_ref().is_none_or(|wanted| *wanted == now.names.key(&ticket.product)) {
+                    checks.add(&mut now.names, ticket);
+                }
+            })?;
+            now.into_digest(groups, checks.counts)?
         }
     };
     // A count of days before the history began would be a lie.
     let began = history.span()?.map(|span| span.0);
     let known = |day: &Date| began.is_some_and(|began| began <= *day);
     let week_ago = week_ago.filter(|w| known(&w.days.0));
-    let (before, week_ago) = (before.into_digest(Groups::new())?, week_ago.map(|w| w.into_digest(Groups::new())).transpose()?);
+    let (before, week_ago) = (before.into_digest(Groups::new(), ServiceCounts::default())?, week_ago.map(|w| w.into_digest(Groups::new(), ServiceCounts::default())).transpose()?);
     if known(&options.before.0) {
         digest.hold_against(&before, week_ago.as_ref());
         let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
@@ -227,12 +238,12 @@ impl Period {
         Ok(grouped(&loose, SHOWN_IDS, classifier.segmenter(), true))
     }
 
-    fn into_digest(mut self, groups: Groups) -> Result<Digest> {
+    fn into_digest(mut self, groups: Groups, service: ServiceCounts) -> Result<Digest> {
         let (first, last) = self.days;
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header { groups, ..Header::default() })
+        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header { groups, service, ..Header::default() })
     }
 }
 
