@@ -31,11 +31,11 @@ fn every_example_of_a_check_holds() {
 /// Found and right, found, and there, by check.
 type Score = BTreeMap<String, [usize; 3]>;
 
-/// Judges texts by their labels; `half` is 0 for those that rules are tuned on, 1 for those held out.
-fn score(file: &str, names: &[(&str, &str)], half: usize, fired: &dyn Fn(&[&str]) -> Vec<String>) -> (Score, String) {
+/// Judges every so-many-th text by its labels, from the `first` on.
+fn score(file: &str, names: &[(&str, &str)], (first, step): (usize, usize), fired: &dyn Fn(&[&str]) -> Vec<String>) -> (Score, String) {
     let mut score = Score::new();
     let mut wrong = String::new();
-    for line in file.lines().filter(|l| !l.starts_with('#')).skip(half).step_by(2) {
+    for line in file.lines().filter(|l| !l.starts_with('#')).skip(first).step_by(step) {
         let cells: Vec<&str> = line.split('\t').collect();
         let fired = fired(&cells[1..]);
         for (label, check) in names {
@@ -54,12 +54,14 @@ fn score(file: &str, names: &[(&str, &str)], half: usize, fired: &dyn Fn(&[&str]
 
 const REPLIES: &str = include_str!("data/service/replies.tsv");
 const RISKS: &str = include_str!("data/service/risks.tsv");
+const LATER_RISKS: &str = include_str!("data/service/risks-later.tsv");
 const AGENTS: [(&str, &str); 7] =
     [("g", "greeting"), ("a", "apology"), ("e", "empathy"), ("r", "remedy"), ("t", "deadline"), ("b", "brushoff"), ("l", "blame")];
 const CUSTOMERS: [(&str, &str); 7] =
     [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
 
-fn judged(half: usize) -> [(Score, String); 2] {
+/// Replies and risks that rules are tuned on, or those held out.
+fn judged(held_out: bool) -> [(Score, String); 2] {
     let classifier = classifier();
     let ids = |fired: &[ahu::prediction::Fired]| fired.iter().map(|f| classifier.taxonomy().checks[f.check].id.clone()).collect::<Vec<_>>();
     let agents = |cells: &[&str]| {
@@ -72,7 +74,14 @@ fn judged(half: usize) -> [(Score, String); 2] {
         let ticket = Ticket { text: cells[0].into(), ..Ticket::default() };
         ids(&classifier.classify(&ticket, Field::UNKNOWN, &mut classifier.scratch()).noted)
     };
-    [score(REPLIES, &AGENTS, half, &agents), score(RISKS, &CUSTOMERS, half, &customers)]
+    let half = (usize::from(held_out), 2);
+    let (mut risks, mut wrong) = score(LATER_RISKS, &CUSTOMERS, half, &customers);
+    if !held_out {
+        let (more, more_wrong) = score(RISKS, &CUSTOMERS, (0, 1), &customers);
+        more.into_iter().for_each(|(check, counts)| risks.entry(check).or_default().iter_mut().zip(counts).for_each(|(sum, n)| *sum += n));
+        wrong += &more_wrong;
+    }
+    [score(REPLIES, &AGENTS, half, &agents), (risks, wrong)]
 }
 
 /// Precision and recall over all checks, and a line for each.
@@ -83,19 +92,22 @@ fn told(score: &Score) -> ([f64; 2], String) {
     ([share(sum[0], sum[1]), share(sum[0], sum[2])], score.iter().map(line).collect())
 }
 
+/// Least recall on what was held out, of agents' replies and of risks.
+const RECALL: [f64; 2] = [0.8, 0.5];
+
 #[test]
 fn checks_reach_their_floors_on_replies_held_out() {
-    for (score, wrong) in judged(1) {
+    for (of, (score, wrong)) in judged(true).into_iter().enumerate() {
         let ([precision, recall], lines) = told(&score);
         let shown = std::env::var_os("AHU_SHOW_WRONG").map_or(String::new(), |_| wrong);
         println!("held out: precision {precision:.3} recall {recall:.3}\n{lines}{shown}");
-        assert!(precision >= 0.9 && recall >= 0.8, "precision {precision:.3}, recall {recall:.3}\n{lines}");
+        assert!(precision >= 0.9 && recall >= RECALL[of], "precision {precision:.3}, recall {recall:.3}\n{lines}");
     }
 }
 
 #[test]
 fn checks_fit_the_replies_they_were_tuned_on() {
-    for (score, wrong) in judged(0) {
+    for (score, wrong) in judged(false) {
         let ([precision, recall], lines) = told(&score);
         println!("tuned on: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
         assert!(precision >= 0.95 && recall >= 0.9, "precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
