@@ -1,6 +1,7 @@
 //! Checks of what agents and customers say: the built-in ones hold their examples, and reach their measured floors on replies that
 //! were written before them.
 
+use crate::run::Desk;
 use ahu::classify::{Classifier, Config, Field};
 use ahu::taxonomy::{Source, Taxonomy};
 use ahu::ticket::{Role, Talk, Ticket};
@@ -112,4 +113,77 @@ fn checks_fit_the_replies_they_were_tuned_on() {
         println!("tuned on: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
         assert!(precision >= 0.95 && recall >= 0.9, "precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
     }
+}
+
+/// A day of chats, as they stood in the morning and in the evening.
+const MORNING: &str = "事件号,时间,游戏,客户ID,聊天记录
+EV1,2026-11-21 10:00,幻塔,u1,\"客户：活动奖励打了三天还没到，我电话13912345678，再不给我就打12315投诉
+客服：哦\"
+EV2,2026-11-21 10:05,幻塔,u2,新版本闪退，不解决我就给差评
+EV3,2026-11-21 10:06,幻塔,u3,\"客户：活动礼包领了没到账
+客服：您好，非常抱歉，24小时内给您补发\"
+";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.file("ahu.toml", "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"history.db\"\noutput = \"out\"\nsettle_seconds = 0\n");
+    desk.file("in/a.csv", MORNING);
+    desk
+}
+
+fn ran(desk: &Desk, arguments: &str) -> String {
+    let ran = desk.ahu(arguments);
+    assert_eq!(ran.code, 0, "{arguments}: {}", ran.stderr);
+    ran.stdout
+}
+
+fn rows(desk: &Desk, table: &str) -> i64 {
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count")
+}
+
+#[test]
+fn a_night_keeps_what_checks_found() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    let digest = desk.read("out/2026-11-21/digest.txt");
+    assert!(digest.contains("EV1　幻塔　「活动奖励打了三天还没到，我电话139********，再不给我就打12315投诉」"), "{digest}");
+    assert!(digest.contains("2 件投诉「活动 / 奖品未到账」有对话：问候 1，致歉 1，安抚 0，补救 1，承诺时限 1，敷衍 1（EV1）"), "{digest}");
+    // Told again, the same.
+    let json = desk.read("out/2026-11-21/digest.json");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("a digest");
+    let again: serde_json::Value = serde_json::from_str(&ran(&desk, "report day --format json --history history.db")).expect("a digest");
+    assert_eq!((&again["risks"], &again["service"]), (&json["risks"], &json["service"]));
+    let month: serde_json::Value = serde_json::from_str(&ran(&desk, "report month --format json --history history.db")).expect("a digest");
+    assert_eq!((&month["risks"], &month["service"]), (&json["risks"], &json["service"]));
+    let nothing = ran(&desk, "report day --format json --history history.db --product 别的");
+    assert!(!nothing.contains("\"risks\"") && !nothing.contains("\"service\""), "{nothing}");
+}
+
+#[test]
+fn the_longest_conversation_counts_whatever_comes_first() {
+    let evening = MORNING.replace("客服：哦", "客服：哦\n客服：不好意思，刚才没看清，这边马上给您补发");
+    let told = |first: &str, second: &str| {
+        let desk = desk();
+        desk.file("in/a.csv", first);
+        ran(&desk, "run --as-of 2026-11-22");
+        desk.file("in/b.csv", second);
+        ran(&desk, "run --as-of 2026-11-22");
+        let digest: serde_json::Value = serde_json::from_str(&desk.read("out/2026-11-21/digest.json")).expect("a digest");
+        (digest["service"].to_string(), digest["risks"].to_string())
+    };
+    let (later, earlier) = (told(MORNING, &evening), told(&evening, MORNING));
+    assert_eq!(later, earlier);
+    assert!(later.0.contains("刚才没看清") && !later.0.contains("brushoff"), "{}", later.0);
+}
+
+#[test]
+fn a_forgotten_ticket_is_forgotten_in_its_checks() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    assert_eq!((rows(&desk, "talks"), rows(&desk, "noted")), (2, 2));
+    ran(&desk, "forget --id EV1");
+    assert_eq!((rows(&desk, "talks"), rows(&desk, "noted")), (1, 1));
+    let kept = std::fs::read(desk.path().join("history.db")).expect("a history");
+    assert!(!String::from_utf8_lossy(&kept).contains("再不给我就打12315投诉"));
 }
