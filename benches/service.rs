@@ -15,7 +15,7 @@ fn main() {
     };
     let mut book: Xlsx<_> = open_workbook(format!("{folder}/citizen-replies.xlsx")).expect("citizen-replies.xlsx");
     let sheet = book.worksheet_range_at(0).expect("a sheet").expect("its cells");
-    let column = |name: &str| sheet.rows().next().expect("a header").iter().position(|c| c.to_string() == name).expect("the column");
+    let column = |name: &str| sheet.rows().next().expect("a header").iter().position(|c| *c == name).expect("the column");
     let (asked, answered) = (column("留言详情"), column("答复意见"));
     let rows: Vec<&[Data]> = sheet.rows().collect();
     let classifier = Classifier::new(Taxonomy::with_builtin(true, &[]).expect("the taxonomy"), Config::default()).expect("compiles");

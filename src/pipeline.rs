@@ -357,7 +357,18 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
         output.row(
             &mut done.part,
-            &Row { ticket: &ticket, prediction: &prediction, heard: &heard, line, cells: &worker.cells, masks, messages: &row.messages, when, field, span: row.span },
+            &Row {
+                ticket: &ticket,
+                prediction: &prediction,
+                heard: &heard,
+                line,
+                cells: &worker.cells,
+                masks,
+                messages: &row.messages,
+                when,
+                field,
+                span: row.span,
+            },
         );
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);

@@ -103,7 +103,7 @@ impl Talk {
     pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
         self.turns.chunk_by(|a, b| a.role == b.role).map(|run| {
             let minutes = || run.iter().filter_map(|t| t.minute);
-            Run { role: run[0].role, text: self.text(&run[0], &run[run.len() - 1]), turns: run.len(), minutes: minutes().next().zip(minutes().last()) }
+            Run { role: run[0].role, text: self.text(&run[0], &run[run.len() - 1]), turns: run.len(), minutes: minutes().next().zip(minutes().next_back()) }
         })
     }
 

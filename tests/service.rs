@@ -58,8 +58,7 @@ const RISKS: &str = include_str!("data/service/risks.tsv");
 const LATER_RISKS: &str = include_str!("data/service/risks-later.tsv");
 const AGENTS: [(&str, &str); 7] =
     [("g", "greeting"), ("a", "apology"), ("e", "empathy"), ("r", "remedy"), ("t", "deadline"), ("b", "brushoff"), ("l", "blame")];
-const CUSTOMERS: [(&str, &str); 7] =
-    [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
+const CUSTOMERS: [(&str, &str); 7] = [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
 
 /// Replies and risks that rules are tuned on, or those held out.
 fn judged(held_out: bool) -> [(Score, String); 2] {

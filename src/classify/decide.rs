@@ -317,29 +317,27 @@ fn fire(
     }
     let (tried, stack) = (&mut scratch.tried, &mut scratch.stack);
     let texts = Texts { program: p, customer: &scratch.customer, agent: &scratch.agent };
-    tried.each(&texts, |rule| {
-        match rule.target {
-            Target::Cue(cue) => {
-                let cue = cue as usize;
-                if found.of_cue[cue] != found.ticket
-                    && let Some(m) = texts.best(rule.node, stack)
-                {
-                    found.of_cue[cue] = found.ticket;
-                    found.cues.push((cue, m));
-                }
+    tried.each(&texts, |rule| match rule.target {
+        Target::Cue(cue) => {
+            let cue = cue as usize;
+            if found.of_cue[cue] != found.ticket
+                && let Some(m) = texts.best(rule.node, stack)
+            {
+                found.of_cue[cue] = found.ticket;
+                found.cues.push((cue, m));
             }
-            Target::Cause(cause, n) => {
-                let (cause, n) = (cause as usize, n as usize);
-                let dropped = not_eligible(c, cause, product, field);
-                if dropped.is_some() && !explain {
-                    return;
-                }
-                let Some(m) = texts.best(rule.node, stack) else { return };
-                let score = m.cover() as f32 * strength(c, cause, field);
-                found.add(Fired { cause, rule: n, found: m, score, dropped });
-            }
-            Target::Check(_) | Target::Unless(_) => found.checks.take(rule, &texts, stack),
         }
+        Target::Cause(cause, n) => {
+            let (cause, n) = (cause as usize, n as usize);
+            let dropped = not_eligible(c, cause, product, field);
+            if dropped.is_some() && !explain {
+                return;
+            }
+            let Some(m) = texts.best(rule.node, stack) else { return };
+            let score = m.cover() as f32 * strength(c, cause, field);
+            found.add(Fired { cause, rule: n, found: m, score, dropped });
+        }
+        Target::Check(_) | Target::Unless(_) => found.checks.take(rule, &texts, stack),
     });
 }
 

@@ -48,9 +48,7 @@ impl Classifier {
             for (example, must_match) in both {
                 let fired = match check.about {
                     About::Agent => self.listen(&conversation(&example.text), &mut scratch, false),
-                    About::Customer => {
-                        self.classify(&Ticket { text: example.text.as_str().into(), ..Ticket::default() }, Field::UNKNOWN, &mut scratch).noted
-                    }
+                    About::Customer => self.classify(&Ticket { text: example.text.as_str().into(), ..Ticket::default() }, Field::UNKNOWN, &mut scratch).noted,
                 };
                 if fired.iter().any(|f| f.check == i) != must_match {
                     failures.push(CheckFailure { check: i, example: example.clone(), must_match });

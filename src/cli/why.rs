@@ -122,7 +122,13 @@ fn checks(classifier: &Classifier, fired: &[Fired]) -> String {
     let mut out = String::new();
     for (i, f) in fired.iter().enumerate() {
         let check = &classifier.taxonomy().checks[f.check];
-        let sort = if check.risk { "风险" } else if check.good { "做到" } else { "没做好" };
+        let sort = if check.risk {
+            "风险"
+        } else if check.good {
+            "做到"
+        } else {
+            "没做好"
+        };
         let said = if f.sentence.words.is_empty() { String::new() } else { format!("　「{}」", harmless(&f.sentence.words)) };
         let place = format!("{} 第 {} 行", check.file, check.line);
         out.push_str(&format!("{}{sort} {}{said}　{place}\n", if i == 0 { "质检　" } else { "　　　" }, check.name.zh));

@@ -54,8 +54,22 @@ pub struct Looked {
 }
 
 impl Writing<'_> {
+    /// Keeps what checks found in the ticket put last.
+    pub(super) fn keep_checked(&mut self, checked: &Checked) -> Result<()> {
+        if let Some((ticket, _, known)) = self.written {
+            self.keep_noted(ticket, checked, known)?;
+        }
+        // Of a ticket that was forgotten there is neither.
+        if let Some((ticket, day)) = self.written.map(|(ticket, day, _)| (ticket, day)).or(self.seen)
+            && self.keep_talk(ticket, checked)?
+        {
+            self.days.insert(day);
+        }
+        Ok(())
+    }
+
     /// Keeps what was found in the customer's words of the version of a ticket that counts.
-    pub(super) fn keep_noted(&mut self, ticket: i64, checked: &Checked, known: bool) -> Result<()> {
+    fn keep_noted(&mut self, ticket: i64, checked: &Checked, known: bool) -> Result<()> {
         if known {
             self.db.prepare_cached("DELETE FROM noted WHERE ticket = ?").and_then(|mut s| s.execute([ticket])).map_err(|e| self.wrong(&e))?;
         }
@@ -63,7 +77,7 @@ impl Writing<'_> {
     }
 
     /// Keeps a conversation, unless a longer one is kept; whether that changed anything.
-    pub(super) fn keep_talk(&mut self, ticket: i64, checked: &Checked) -> Result<bool> {
+    fn keep_talk(&mut self, ticket: i64, checked: &Checked) -> Result<bool> {
         let Some(rank) = checked.rank() else { return Ok(false) };
         let known = |db: &Connection| {
             let mut statement = db.prepare_cached("SELECT length, heard FROM talks WHERE ticket = ?")?;

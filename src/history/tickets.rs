@@ -137,8 +137,8 @@ pub struct Writing<'h> {
     pub(super) days: BTreeSet<i32>,
     tally: Tally,
     /// Of the ticket put last: its number and day where it was written, and whether it was known; number and day where it was known.
-    written: Option<(i64, i32, bool)>,
-    seen: Option<(i64, i32)>,
+    pub(super) written: Option<(i64, i32, bool)>,
+    pub(super) seen: Option<(i64, i32)>,
 }
 
 /// What decides, told by hashes: the same ones decide alike.
@@ -277,20 +277,6 @@ impl<'h> Writing<'h> {
             Put::Forgotten => self.tally.forgotten += 1,
         }
         Ok(put)
-    }
-
-    /// Keeps what checks found in the ticket put last.
-    fn keep_checked(&mut self, checked: &Checked) -> Result<()> {
-        if let Some((ticket, _, known)) = self.written {
-            self.keep_noted(ticket, checked, known)?;
-        }
-        // Of a ticket that was forgotten there is neither.
-        if let Some((ticket, day)) = self.written.map(|(ticket, day, _)| (ticket, day)).or(self.seen)
-            && self.keep_talk(ticket, checked)?
-        {
-            self.days.insert(day);
-        }
-        Ok(())
     }
 
     /// Hash of what tells the ticket from all others.

@@ -16,6 +16,8 @@ pub const COLUMNS: [&str; 5] = ["ahu_kind", "ahu_product", "ahu_cause", "ahu_con
 
 /// The columns added on request: ids of the risks and of the other checks that fired, joined by `|`.
 pub const SERVICE_COLUMNS: [&str; 2] = ["ahu_risk", "ahu_service"];
+/// The column added on request: the reply script of the ticket's cause, for an agent to look over; nothing is sent to anybody.
+pub const SCRIPT_COLUMN: &str = "ahu_script";
 
 /// How to write.
 pub struct Options {
@@ -27,6 +29,8 @@ pub struct Options {
     pub decisions: bool,
     /// Add [`SERVICE_COLUMNS`].
     pub service: bool,
+    /// Add [`SCRIPT_COLUMN`].
+    pub scripts: bool,
 }
 
 impl Options {
@@ -34,7 +38,8 @@ impl Options {
     fn added(&self) -> Vec<&'static str> {
         let decisions = if self.decisions { &COLUMNS[..] } else { &[] };
         let service = if self.decisions && self.service { &SERVICE_COLUMNS[..] } else { &[] };
-        [decisions, service].concat()
+        let script: &[&'static str] = if self.decisions && self.scripts { &[SCRIPT_COLUMN] } else { &[] };
+        [decisions, service, script].concat()
     }
 }
 
@@ -52,7 +57,14 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
     // Every row is written, messages too.
     let ingest = ingest::Config { keep_messages: true, ..job.ingest.clone() };
     let job = &Job { ingest: &ingest, dates: job.dates.clone(), ..*job };
-    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions, service: options.service, mask: job.mask };
+    let annotated = Annotate {
+        taxonomy: job.classifier.taxonomy(),
+        raw_cells: options.raw_cells,
+        decisions: options.decisions,
+        service: options.service,
+        scripts: options.scripts,
+        mask: job.mask,
+    };
     let mut writer = Writer { out, name, rejects, header: None, messages: (String::new(), Vec::new()), options };
     let outcome = super::run(job, &annotated, &mut writer)?;
     writer.write_messages()?;
@@ -66,6 +78,7 @@ struct Annotate<'a> {
     raw_cells: bool,
     decisions: bool,
     service: bool,
+    scripts: bool,
     mask: bool,
 }
 
@@ -141,6 +154,10 @@ impl Annotate<'_> {
                 checks.map(|c| c.id.as_str()).collect::<Vec<_>>().join("|")
             };
             out.push_str(&format!(",{},{}", fired(true), fired(false)));
+        }
+        if self.scripts {
+            out.push(',');
+            cell(out, p.cause.and_then(|c| self.taxonomy.causes[c].script.as_deref()).unwrap_or(""), b',');
         }
         out.push('\n');
     }

@@ -150,7 +150,8 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     let began = history.span()?.map(|span| span.0);
     let known = |day: &Date| began.is_some_and(|began| began <= *day);
     let week_ago = week_ago.filter(|w| known(&w.days.0));
-    let (before, week_ago) = (before.into_digest(Groups::new(), ServiceCounts::default())?, week_ago.map(|w| w.into_digest(Groups::new(), ServiceCounts::default())).transpose()?);
+    let (before, week_ago) =
+        (before.into_digest(Groups::new(), ServiceCounts::default())?, week_ago.map(|w| w.into_digest(Groups::new(), ServiceCounts::default())).transpose()?);
     if known(&options.before.0) {
         digest.hold_against(&before, week_ago.as_ref());
         let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
