@@ -2,7 +2,7 @@
 //! clock has a say, so any engine may split the work as it likes.
 //!
 //! `fields` tells which field of business a ticket belongs to, `program` turns that field's rules into one automaton,
-//! `matching` evaluates them on a text, `decide` weighs what fired.
+//! `matching` evaluates them on a text, `decide` weighs what fired; `service` looks over what was said, beside it.
 
 mod decide;
 mod examples;
@@ -10,16 +10,17 @@ mod fields;
 mod learned;
 mod matching;
 mod program;
+mod service;
 
 pub use decide::{Candidate, Explanation, FiredCue, ModelStep};
-pub use examples::Failure;
+pub use examples::{CheckFailure, Failure};
 pub use fields::Field;
 pub use learned::kind_of;
 
 use crate::digest::Corrections;
 use crate::error::{Error, Result};
 use crate::model::{Model, Target};
-use crate::prediction::Prediction;
+use crate::prediction::{Evidence, Prediction};
 use crate::segment::{Normalizer, Segmenter};
 use crate::taxonomy::Taxonomy;
 use crate::ticket::Ticket;
@@ -44,13 +45,17 @@ impl Default for Config {
     }
 }
 
+/// Quotes the masked text instead, at the same place.
+fn requote(evidence: &mut Evidence, masked: &str) {
+    evidence.words = masked.chars().skip(evidence.at).take(evidence.words.chars().count()).collect();
+}
+
 /// Buffers of one thread: make one per thread and pass it to every call.
 #[derive(Default)]
 pub struct Scratch {
     customer: Scope,
     agent: Scope,
-    seen_rules: Vec<u32>,
-    round: u32,
+    tried: matching::Tried,
     stack: Vec<matching::Match>,
     found: decide::Found,
     /// Products seen lately, as written, in files with the same header.

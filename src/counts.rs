@@ -1,6 +1,8 @@
 //! Tickets counted by product, kind and cause. Adding is associative: parts counted anywhere add up to the same whole as long
 //! as they are added in the order of the input.
 
+pub mod service;
+
 use crate::prediction::Kind;
 use crate::prevalence::{self, Soft};
 use jiff::civil::Date;

@@ -2,12 +2,16 @@
 
 mod against;
 mod part;
+mod service;
 mod trend;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
 pub use trend::Trends;
 
+pub use service::{CheckDigest, Precision, RiskDigest, RiskTicket, ServiceDigest};
+
 use crate::alert::Alert;
+use crate::counts::service::ServiceCounts;
 use crate::counts::{CellKey, Counts, ProductCounts};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prediction::Kind;
@@ -206,6 +210,9 @@ pub struct Digest {
     pub since: Option<String>,
     /// Where the rows went.
     pub accounting: Accounting,
+    /// Customers who threaten, the gravest first: somebody should call them back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub risks: Vec<RiskDigest>,
     /// By product, most complaints first.
     pub products: Vec<ProductDigest>,
     /// Ids asked for that no row has.
@@ -232,6 +239,12 @@ pub struct Digest {
     /// Tickets by something else than product.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakdowns: Vec<Breakdown>,
+    /// How the desk served, where conversations tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<ServiceDigest>,
+    /// What was measured of the checks behind `risks` and `service`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub precisions: Vec<Precision>,
 }
 
 /// Tickets of one product (by the key it is counted under) and kind that no cause took, in groups.
@@ -252,6 +265,8 @@ pub struct Header {
     pub revision: Option<Revision>,
     /// Whether its tickets are those of a history.
     pub from_history: bool,
+    /// What checks found.
+    pub service: ServiceCounts,
 }
 
 /// Code of tickets whose kind the classifier would not decide.
@@ -330,12 +345,17 @@ impl Digest {
         let mut products: Vec<ProductDigest> = counts.products.iter().map(|(key, p)| product_digest((key, p), taxonomy, corrections, &header)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
+        let names = counts.products.iter().map(|(key, p)| (key.as_str(), name_of(p))).collect();
+        let risks = service::risks(&header.service, taxonomy, &names);
+        let service = service::service(&header.service, taxonomy, &products, &names);
+        let precisions = service::precisions(&risks, &service, taxonomy);
         Ok(Digest {
             version: 1,
             as_of: header.as_of.or_else(|| counts.last_day.map(|d| d.to_string())),
             since: counts.first_day.map(|d| d.to_string()),
             accounting,
             repeat_days: products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| c.matters.is_some()).then_some(header.repeat_days),
+            risks,
             products,
             ids_not_found: header.ids_not_found,
             revision: header.revision,
@@ -344,6 +364,8 @@ impl Digest {
             against: None,
             points: Vec::new(),
             breakdowns: Vec::new(),
+            service,
+            precisions,
         })
     }
 
@@ -391,6 +413,11 @@ impl Corrected {
     fn and(self, certain: u64) -> Corrected {
         Corrected { count: self.count + certain, low: self.low + certain, high: self.high + certain }
     }
+}
+
+/// The commonest spelling names the product; of equals the first by the alphabet.
+fn name_of(counts: &ProductCounts) -> &str {
+    counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map_or("", |(n, _)| n)
 }
 
 fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, corrections: Corrections<'_>, header: &Header) -> ProductDigest {

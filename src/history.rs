@@ -16,6 +16,7 @@ mod outbox;
 mod people;
 mod period;
 mod restate;
+mod service;
 mod tickets;
 mod versions;
 
@@ -29,6 +30,7 @@ pub use outbox::{Due, Noted, Outbox, Owed};
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
 pub use restate::{Decision, Kept, Restated};
+pub use service::{Checked, Looked};
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -41,7 +43,8 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 3] = [include_str!("history/to-2.sql"), include_str!("history/to-3.sql"), include_str!("history/to-5.sql")];
+const MIGRATIONS: [&str; 4] =
+    [include_str!("history/to-2.sql"), include_str!("history/to-3.sql"), include_str!("history/to-4.sql"), include_str!("history/to-5.sql")];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.
 const CACHE_KIB: i64 = 128 * 1024;

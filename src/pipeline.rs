@@ -30,7 +30,7 @@ use crate::ingest::records::RowSpan;
 use crate::ingest::seen::SeenRows;
 use crate::ingest::{self, Batch, Opened, Reader, Source};
 use crate::mask;
-use crate::prediction::{Evidence, Prediction};
+use crate::prediction::{Evidence, Fired, Prediction};
 use crate::ticket::{Reason, Ticket};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -83,6 +83,8 @@ pub struct Outcome {
 pub(crate) struct Row<'a> {
     pub ticket: &'a Ticket<'a>,
     pub prediction: &'a Prediction,
+    /// Checks of its conversation that fired, where the output listens.
+    pub heard: &'a [Fired],
     pub line: &'a str,
     pub cells: &'a Cells,
     /// How its columns are masked; empty where they are not.
@@ -128,10 +130,11 @@ pub(crate) fn mask_prediction(prediction: &mut Prediction, text: &str) {
     let may_tell = |e: &Evidence| e.words.bytes().any(|b| b.is_ascii_digit() || b == b'@');
     let by_model = prediction.by_model.as_mut().map(|m| &mut m.product_evidence);
     let mut all = [Some(&mut prediction.cause_evidence), Some(&mut prediction.kind_evidence), by_model];
-    if all.iter().flatten().any(|e| e.iter().any(may_tell))
+    if (!prediction.noted.is_empty() || all.iter().flatten().any(|e| e.iter().any(may_tell)))
         && let Cow::Owned(masked) = mask::mask(text)
     {
         all.iter_mut().flatten().for_each(|e| mask_evidence(e, &masked));
+        prediction.noted.iter_mut().for_each(|f| mask_evidence(std::slice::from_mut(&mut f.sentence), &masked));
     }
 }
 
@@ -168,6 +171,10 @@ pub(crate) trait Output: Sync {
     /// Whether tickets are decided for it.
     fn decides(&self) -> bool {
         true
+    }
+    /// Whether conversations are looked over for it.
+    fn listens(&self) -> bool {
+        false
     }
     /// Called on any thread.
     fn begin(&self, layout: &Layout) -> Self::Part;
@@ -348,10 +355,23 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
                 mask_prediction(&mut prediction, &ticket.text);
             }
         }
+        let talk = ticket.talk.as_ref().filter(|_| output.listens());
+        let heard = talk.map_or_else(Vec::new, |talk| job.classifier.listen(talk, &mut worker.scratch, job.mask));
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
         output.row(
             &mut done.part,
-            &Row { ticket: &ticket, prediction: &prediction, line, cells: &worker.cells, masks, messages: &row.messages, when, field, span: row.span },
+            &Row {
+                ticket: &ticket,
+                prediction: &prediction,
+                heard: &heard,
+                line,
+                cells: &worker.cells,
+                masks,
+                messages: &row.messages,
+                when,
+                field,
+                span: row.span,
+            },
         );
     }
     done.rejects.sort_by_key(|r| r.row.byte_start);

@@ -67,7 +67,7 @@ impl Kind {
 }
 
 /// A piece of the ticket's text that spoke for a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// The words as the customer wrote them.
     pub words: String,
@@ -97,6 +97,17 @@ pub struct Prediction {
     pub rule: usize,
     /// What models decided; `None` where only rules did.
     pub by_model: Option<Box<ByModel>>,
+    /// Checks of the customer's words that fired, risks among them, in the taxonomy's order.
+    pub noted: Vec<Fired>,
+}
+
+/// A check that fired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// Index into `Taxonomy::checks`.
+    pub check: usize,
+    /// The sentence that made it fire; empty where only the order of turns did.
+    pub sentence: Evidence,
 }
 
 /// What models decided in a ticket, and where rules say otherwise.

@@ -7,6 +7,7 @@ pub mod machine;
 pub mod markdown;
 pub mod page;
 pub mod phrases;
+mod service;
 pub mod text;
 pub mod transfer;
 pub mod workbook;

@@ -2,11 +2,13 @@
 //!
 //! The file format and the rule language are described in `docs/rules.md`.
 
+pub mod check;
 pub mod file;
 pub mod rule;
 
 use crate::error::{Error, Result, nearest};
 use crate::prediction::Kind;
+use check::Check;
 use rule::Expr;
 use std::collections::BTreeMap;
 
@@ -129,6 +131,8 @@ pub struct Taxonomy {
     pub causes: Vec<Cause>,
     /// Words of asking, complaining, …
     pub cues: Vec<Cue>,
+    /// What the words of both sides are looked over for.
+    pub checks: Vec<Check>,
     /// Words that the segmenter keeps whole.
     pub words: Vec<String>,
 }
@@ -196,6 +200,7 @@ impl Taxonomy {
             let mut own = sets.clone();
             file::add_sets(file, &mut own)?;
             file::add_causes(&mut taxonomy, file, &own)?;
+            file::add_checks(&mut taxonomy, file, &own)?;
         }
         let last: BTreeMap<Vec<String>, usize> = taxonomy.causes.iter().enumerate().map(|(i, c)| (c.path.clone(), i)).collect();
         for cause in &mut taxonomy.causes {
@@ -209,7 +214,7 @@ impl Taxonomy {
     /// # Errors
     /// As [`Taxonomy::parse`].
     pub fn with_builtin(with_packs: bool, files: &[Source<'_>]) -> Result<Taxonomy> {
-        let mut all = vec![builtin::KINDS];
+        let mut all = vec![builtin::KINDS, builtin::SERVICE];
         if with_packs {
             all.extend(builtin::PACKS);
         }
@@ -280,6 +285,9 @@ pub mod builtin {
     pub const SETS: Source<'static> = Source { name: "data/sets.toml", text: include_str!("../data/sets.toml") };
     /// Words of asking, complaining, suggesting, praising.
     pub const KINDS: Source<'static> = Source { name: "data/kinds.toml", text: include_str!("../data/kinds.toml") };
+
+    /// Checks of the desk's words, and risk flags of the customer's.
+    pub const SERVICE: Source<'static> = Source { name: "data/service.toml", text: include_str!("../data/service.toml") };
 
     macro_rules! packs {
         ($($id:literal),* $(,)?) => {

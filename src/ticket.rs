@@ -22,6 +22,106 @@ pub struct Ticket<'a> {
     pub customer: Cow<'a, str>,
     /// What the agent said or noted.
     pub agent: Cow<'a, str>,
+    /// Who said what, where it is a chat or the desk's reply stands beside the customer's words.
+    pub talk: Option<Box<Talk>>,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Whoever asks.
+    Customer,
+    /// A person at the desk.
+    Agent,
+    /// A program that answers in the desk's place.
+    Robot,
+    /// The chat system itself: notices, headers.
+    System,
+}
+
+/// A conversation, turn by turn: in one piece of memory, since there are many of them.
+///
+/// ```
+/// use ahu::ticket::{Role, Talk};
+/// let mut talk = Talk::default();
+/// talk.push(Role::Customer, "奖励没到", Some(10));
+/// talk.push(Role::Agent, "您好", Some(11));
+/// talk.push(Role::Agent, "稍等", None);
+/// let runs: Vec<_> = talk.runs().map(|r| (r.role, r.text)).collect();
+/// assert_eq!(runs, [(Role::Customer, "奖励没到"), (Role::Agent, "您好\n稍等")]);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Talk {
+    /// The words of all turns, a line break between two.
+    words: String,
+    turns: Vec<Said>,
+}
+
+/// A turn: who, where its words begin and end, and when, in minutes from any moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Said {
+    role: Role,
+    from: u32,
+    to: u32,
+    minute: Option<u32>,
+}
+
+/// All that one side says until another speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run<'t> {
+    /// Who.
+    pub role: Role,
+    /// The words, a line a turn.
+    pub text: &'t str,
+    /// How many turns.
+    pub turns: usize,
+    /// When the first and the last of them with a time were said, in minutes from any moment.
+    pub minutes: Option<(u32, u32)>,
+}
+
+impl Talk {
+    /// Adds a turn. What the system says is no turn, nor is silence.
+    pub fn push(&mut self, role: Role, text: &str, minute: Option<u32>) {
+        if role == Role::System || text.is_empty() {
+            return;
+        }
+        if !self.words.is_empty() {
+            self.words.push('\n');
+        }
+        let from = self.words.len();
+        let (Ok(from), Ok(to)) = (u32::try_from(from), u32::try_from(from + text.len())) else { return };
+        self.words.push_str(text);
+        self.turns.push(Said { role, from, to, minute });
+    }
+
+    /// The turns: who, and the words.
+    pub fn turns(&self) -> impl DoubleEndedIterator<Item = (Role, &str)> {
+        self.turns.iter().map(|t| (t.role, self.text(t, t)))
+    }
+
+    /// Turns of one side that follow each other, together.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        self.turns.chunk_by(|a, b| a.role == b.role).map(|run| {
+            let minutes = || run.iter().filter_map(|t| t.minute);
+            Run { role: run[0].role, text: self.text(&run[0], &run[run.len() - 1]), turns: run.len(), minutes: minutes().next().zip(minutes().next_back()) }
+        })
+    }
+
+    /// Whether the desk says anything, be it a person or a program.
+    #[must_use]
+    pub fn has_desk(&self) -> bool {
+        self.turns.iter().any(|t| t.role != Role::Customer)
+    }
+
+    /// Characters that persons at the desk say.
+    #[must_use]
+    pub fn agent_length(&self) -> usize {
+        self.turns().filter(|(role, _)| *role == Role::Agent).map(|(_, text)| text.chars().count()).sum()
+    }
+
+    fn text(&self, first: &Said, last: &Said) -> &str {
+        &self.words[first.from as usize..last.to as usize]
+    }
 }
 
 /// Why a row could not be read.

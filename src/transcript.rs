@@ -9,24 +9,14 @@ mod boilerplate;
 mod json;
 mod markers;
 mod roles;
+mod times;
 
 pub use boilerplate::is_boilerplate;
 
+pub use crate::ticket::Role;
+use crate::ticket::Talk;
 use markers::Marker;
 use std::borrow::Cow;
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Whoever asks.
-    Customer,
-    /// A person at the desk.
-    Agent,
-    /// A program that answers in the desk's place.
-    Robot,
-    /// The chat system itself: notices, headers.
-    System,
-}
 
 impl Role {
     /// The role that a name tells: a word for the role, alone or with a name or number beside it, or a code of a role column.
@@ -55,6 +45,19 @@ pub struct Turn<'t> {
     pub text: &'t str,
     /// Byte of `text` in the cell.
     pub start: usize,
+    /// When it was said, in minutes from any moment; `None` where no time is written.
+    pub minute: Option<u32>,
+}
+
+/// A cell taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split<'t> {
+    /// What the customer said.
+    pub customer: Cow<'t, str>,
+    /// What the desk said, one message a line; `None` when the cell is no chat.
+    pub desk: Option<String>,
+    /// Who said what; `None` when the cell is no chat.
+    pub talk: Option<Box<Talk>>,
 }
 
 /// The turns of a chat; `None` when the cell is none. Markers, and the white space and separators around turns, belong to no turn;
@@ -80,12 +83,13 @@ pub fn turns(cell: &str) -> Option<Vec<Turn<'_>>> {
     let mut turns = Vec::with_capacity(markers.len() + 1);
     if let Some((start, text)) = markers::trimmed(cell, 0, first.start) {
         let role = if markers::is_header(text) { Role::System } else { Role::Customer };
-        turns.push(Turn { role, speaker: "", text, start });
+        turns.push(Turn { role, speaker: "", text, start, minute: None });
     }
     let ends = markers.iter().skip(1).map(|m| m.start).chain([cell.len()]);
     for (marker, end) in markers.iter().zip(ends) {
         let (Some(role), Some((start, text))) = (marker.role, markers::trimmed(cell, marker.end, end)) else { continue };
-        turns.push(Turn { role, speaker: marker.name, text, start });
+        let minute = times::minute(&cell[marker.start..marker.end]);
+        turns.push(Turn { role, speaker: marker.name, text, start, minute });
     }
     Some(turns)
 }
@@ -97,17 +101,19 @@ pub fn turns(cell: &str) -> Option<Vec<Turn<'_>>> {
 ///
 /// ```
 /// use ahu::transcript::split;
-/// let (customer, desk) = split("客服:您好 玩家:充值没到账".into());
-/// assert_eq!((customer.trim(), desk.as_deref()), ("充值没到账", Some("您好")));
-/// assert_eq!(split("充值没到账".into()), ("充值没到账".into(), None));
+/// let chat = split("客服:您好 玩家:充值没到账".into());
+/// assert_eq!((chat.customer.trim(), chat.desk.as_deref()), ("充值没到账", Some("您好")));
+/// assert_eq!(split("充值没到账".into()).desk, None);
 /// ```
 #[must_use]
-pub fn split(cell: Cow<'_, str>) -> (Cow<'_, str>, Option<String>) {
-    let Some(chat) = turns(&cell) else { return (cell, None) };
+pub fn split(cell: Cow<'_, str>) -> Split<'_> {
+    let Some(chat) = turns(&cell) else { return Split { customer: cell, desk: None, talk: None } };
     let mut customer = String::with_capacity(cell.len());
     let mut desk = String::new();
+    let mut talk = Talk::default();
     let mut at = 0;
     for turn in &chat {
+        talk.push(turn.role, turn.text, turn.minute);
         match turn.role {
             Role::Customer if !is_boilerplate(turn.text) => {
                 push_blank(&mut customer, &cell[at..turn.start]);
@@ -119,7 +125,7 @@ pub fn split(cell: Cow<'_, str>) -> (Cow<'_, str>, Option<String>) {
         }
     }
     push_blank(&mut customer, &cell[at..]);
-    (Cow::Owned(customer), Some(desk))
+    Split { customer: Cow::Owned(customer), desk: Some(desk), talk: Some(Box::new(talk)) }
 }
 
 /// White space as long as `text`, which ends a sentence.
@@ -137,27 +143,36 @@ fn push_line(out: &mut String, text: &str) {
 /// Ends a message in a chat that was joined from messages: a private character, which nobody writes.
 const END: char = '\u{e0a1}';
 
-/// A message as part of a joined chat, and how many characters of it stand before its words.
+/// Between who says a message of a joined chat and when.
+const AT: char = '@';
+
+/// A message as part of a joined chat, and how many characters of it stand before its words. `minute` tells when it was said, in
+/// minutes from any moment.
 #[must_use]
-pub fn message(said: Role, words: &str) -> (usize, String) {
+pub fn message(said: Role, minute: Option<u32>, words: &str) -> (usize, String) {
     let name = match said {
         Role::Customer => "客户",
         Role::Agent => "客服",
         Role::Robot => "机器人",
         Role::System => "系统",
     };
-    (name.chars().count() + 1, format!("{name}：{words}{END}"))
+    let opening = minute.map_or_else(|| format!("{name}："), |minute| format!("{name}{AT}{minute}："));
+    (opening.chars().count(), format!("{opening}{words}{END}"))
 }
 
 /// As [`split`], for a chat joined from [`message`]s.
 #[must_use]
-pub fn split_messages<'t>(cell: &str) -> (Cow<'t, str>, Option<String>) {
-    let (mut customer, mut desk) = (String::with_capacity(cell.len()), String::new());
+pub fn split_messages<'t>(cell: &str) -> Split<'t> {
+    let (mut customer, mut desk, mut talk) = (String::with_capacity(cell.len()), String::new(), Talk::default());
     for part in cell.split_inclusive(END) {
-        let (name, words) = part.split_once('：').unwrap_or(("", part));
+        let (opening, words) = part.split_once('：').unwrap_or(("", part));
+        let (name, minute) = opening.split_once(AT).map_or((opening, None), |(name, minute)| (name, minute.parse().ok()));
         let words = words.trim_end_matches(END);
         let before = part.len() - part.trim_end_matches(END).len();
         let before = part.len() - before - words.len();
+        if !words.trim().is_empty() {
+            talk.push(Role::named(name).unwrap_or(Role::Customer), words.trim(), minute);
+        }
         match Role::named(name) {
             Some(Role::Customer) | None if !is_boilerplate(words) => {
                 push_blank(&mut customer, &part[..before]);
@@ -172,7 +187,7 @@ pub fn split_messages<'t>(cell: &str) -> (Cow<'t, str>, Option<String>) {
             }
         }
     }
-    (Cow::Owned(customer), Some(desk))
+    Split { customer: Cow::Owned(customer), desk: Some(desk), talk: Some(Box::new(talk)) }
 }
 
 /// Whether these markers make a chat, and not a form or a customer's account of one.

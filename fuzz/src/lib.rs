@@ -86,13 +86,12 @@ pub fn transcript(bytes: &[u8]) {
             assert_eq!(&cell[turn.start..at], turn.text);
         }
     }
-    let (customer, _) = transcript::split(cell.into());
-    stays_in_place(&customer, cell);
-    stays_in_place(&transcript::split_messages(cell).0, cell);
+    stays_in_place(&transcript::split(cell.into()).customer, cell);
+    stays_in_place(&transcript::split_messages(cell).customer, cell);
     // Each line a message: customer and desk by turns.
     let roles = [Role::Customer, Role::Agent, Role::Robot, Role::System];
-    let joined: String = cell.lines().enumerate().map(|(i, line)| transcript::message(roles[i % roles.len()], line).1).collect();
-    stays_in_place(&transcript::split_messages(&joined).0, &joined);
+    let joined: String = cell.lines().enumerate().map(|(i, line)| transcript::message(roles[i % roles.len()], u32::try_from(i).ok(), line).1).collect();
+    stays_in_place(&transcript::split_messages(&joined).customer, &joined);
 }
 
 /// What the customer said is at its place in the cell, and everything else white space.

@@ -7,7 +7,8 @@
 use super::fields::{Field, ProductFound, TextFields};
 use super::learned::Learned;
 use super::matching::{Match, Texts};
-use super::program::{Needs, Target, Try};
+use super::program::Target;
+use super::service::Checked;
 use super::{Classifier, Scratch};
 use crate::prediction::{ByModel, Evidence, Kind, Prediction};
 use crate::segment::{Normalized, Normalizer};
@@ -114,7 +115,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
     for pack in packs.packs() {
         fire(c, Some(pack), product.index, &field, ticket, scratch, explain.is_some(), &mut found);
     }
-    let Found { fired, cues, .. } = &mut found;
+    let Found { fired, cues, checks, .. } = &mut found;
     // The order of hits is the text's; the order of decisions is the taxonomy's.
     fired.sort_unstable_by_key(|f| f.cause);
     cues.sort_unstable_by_key(|(cue, _)| *cue);
@@ -138,6 +139,7 @@ pub(super) fn decide(c: &Classifier, ticket: &Ticket<'_>, header: Field, scratch
         kind_evidence: best_cue(c, cues, choice.kind).map_or_else(Vec::new, |m| quote(&m)),
         rule: cause.map_or(0, |i| fired[i].rule),
         by_model: named.as_ref().map(|(_, by)| Box::new(by.clone())),
+        noted: checks.fired(&ticket.text, &scratch.customer.normal),
     };
     if let Some(e) = explain {
         e.models = models;
@@ -258,6 +260,7 @@ impl FieldEvidence {
 pub(super) struct Found {
     fired: Vec<Fired>,
     cues: Vec<(usize, Match)>,
+    checks: Checked,
     /// Per cause: the ticket it last fired in, and its place in `fired`.
     of_cause: Vec<(u32, u32)>,
     /// Per cue: the ticket it last fired in.
@@ -270,6 +273,7 @@ impl Found {
     fn begin(&mut self, c: &Classifier) {
         self.fired.clear();
         self.cues.clear();
+        self.checks.clear();
         self.ticket = self.ticket.wrapping_add(1);
         if self.ticket == 0 || self.of_cause.is_empty() {
             self.of_cause = vec![(0, 0); c.taxonomy.causes.len()];
@@ -311,54 +315,30 @@ fn fire(
         Normalizer::builtin().fold(&ticket.agent, &mut scratch.agent.normal);
         scratch.agent.scan(p, &c.segmenter);
     }
-    scratch.round = scratch.round.wrapping_add(1);
-    if scratch.round == 0 {
-        scratch.seen_rules.fill(0);
-        scratch.round = 1;
-    }
-    if scratch.seen_rules.len() < p.rules.len() {
-        scratch.seen_rules.resize(p.rules.len(), 0);
-    }
-    let (round, seen) = (scratch.round, &mut scratch.seen_rules);
+    let (tried, stack) = (&mut scratch.tried, &mut scratch.stack);
     let texts = Texts { program: p, customer: &scratch.customer, agent: &scratch.agent };
-    let by_customer = scratch.customer.terms.iter().flat_map(|t| p.tries.get(*t));
-    let by_agent = scratch.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
-    let stack = &mut scratch.stack;
-    let always = p.always.iter().map(|rule| Try { rule: *rule, needs: Needs::Nothing });
-    for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
-        if !scratch.customer.fulfils(p, needs) {
-            continue;
-        }
-        let id = rule as usize;
-        if std::mem::replace(&mut seen[id], round) == round {
-            continue;
-        }
-        if !p.required.get(rule).iter().all(|g| scratch.customer.has(p, *g)) {
-            continue;
-        }
-        let rule = &p.rules[id];
-        match rule.target {
-            Target::Cue(cue) => {
-                let cue = cue as usize;
-                if found.of_cue[cue] != found.ticket
-                    && let Some(m) = texts.best(rule.node, stack)
-                {
-                    found.of_cue[cue] = found.ticket;
-                    found.cues.push((cue, m));
-                }
-            }
-            Target::Cause(cause, n) => {
-                let (cause, n) = (cause as usize, n as usize);
-                let dropped = not_eligible(c, cause, product, field);
-                if dropped.is_some() && !explain {
-                    continue;
-                }
-                let Some(m) = texts.best(rule.node, stack) else { continue };
-                let score = m.cover() as f32 * strength(c, cause, field);
-                found.add(Fired { cause, rule: n, found: m, score, dropped });
+    tried.each(&texts, |rule| match rule.target {
+        Target::Cue(cue) => {
+            let cue = cue as usize;
+            if found.of_cue[cue] != found.ticket
+                && let Some(m) = texts.best(rule.node, stack)
+            {
+                found.of_cue[cue] = found.ticket;
+                found.cues.push((cue, m));
             }
         }
-    }
+        Target::Cause(cause, n) => {
+            let (cause, n) = (cause as usize, n as usize);
+            let dropped = not_eligible(c, cause, product, field);
+            if dropped.is_some() && !explain {
+                return;
+            }
+            let Some(m) = texts.best(rule.node, stack) else { return };
+            let score = m.cover() as f32 * strength(c, cause, field);
+            found.add(Fired { cause, rule: n, found: m, score, dropped });
+        }
+        Target::Check(_) | Target::Unless(_) => found.checks.take(rule, &texts, stack),
+    });
 }
 
 fn not_eligible(c: &Classifier, cause: usize, product: Option<usize>, field: &FieldEvidence) -> Option<&'static str> {

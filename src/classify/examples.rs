@@ -2,7 +2,9 @@
 
 use super::{Classifier, Field};
 use crate::taxonomy::Example;
-use crate::ticket::Ticket;
+use crate::taxonomy::check::About;
+use crate::ticket::{Role, Talk, Ticket};
+use crate::transcript;
 use rayon::prelude::*;
 
 /// An example that is not decided as it should be.
@@ -20,7 +22,42 @@ pub struct Failure {
     pub rule: usize,
 }
 
+/// An example of a check in which it does not fire and should, or the other way round.
+#[derive(Debug, Clone)]
+pub struct CheckFailure {
+    /// Index of the check.
+    pub check: usize,
+    /// The conversation or text, and its line.
+    pub example: Example,
+    /// Whether it had to fire.
+    pub must_match: bool,
+}
+
+/// What a customer said before an agent's words that stand alone.
+const COMPLAINT: &str = "这个问题一直没有解决，你们到底管不管";
+
 impl Classifier {
+    /// Puts every example of every check to the test; returns those that fail, in order. An example about an agent is a chat as
+    /// transcripts are written (`客户：…` and `客服：…`), or an agent's answer to a complaint; one about a customer is a text.
+    #[must_use]
+    pub fn failing_checks(&self) -> Vec<CheckFailure> {
+        let mut scratch = self.scratch();
+        let mut failures = Vec::new();
+        for (i, check) in self.taxonomy.checks.iter().enumerate() {
+            let both = check.matches.iter().map(|e| (e, true)).chain(check.rejects.iter().map(|e| (e, false)));
+            for (example, must_match) in both {
+                let fired = match check.about {
+                    About::Agent => self.listen(&conversation(&example.text), &mut scratch, false),
+                    About::Customer => self.classify(&Ticket { text: example.text.as_str().into(), ..Ticket::default() }, Field::UNKNOWN, &mut scratch).noted,
+                };
+                if fired.iter().any(|f| f.check == i) != must_match {
+                    failures.push(CheckFailure { check: i, example: example.clone(), must_match });
+                }
+            }
+        }
+        failures
+    }
+
     /// Decides every example of every cause, as a ticket of a product of the cause's field; returns those that fail, in order.
     #[must_use]
     pub fn failing_examples(&self) -> Vec<Failure> {
@@ -50,4 +87,15 @@ impl Classifier {
             .collect();
         per_cause.into_iter().flatten().collect()
     }
+}
+
+/// A chat, or an agent's answer to a complaint.
+fn conversation(text: &str) -> Talk {
+    if let Some(talk) = transcript::split(text.into()).talk {
+        return *talk;
+    }
+    let mut talk = Talk::default();
+    talk.push(Role::Customer, COMPLAINT, None);
+    talk.push(Role::Agent, text, None);
+    talk
 }

@@ -1,6 +1,6 @@
 //! Rules on one text: the places of terms by group, and the evaluation of expressions over them.
 
-use super::program::{NOTHING, Needs, Node, Program};
+use super::program::{CompiledRule, NOTHING, Needs, Node, Program, Try};
 use crate::segment::{Normalized, Segmenter};
 use crate::taxonomy::rule::Edge;
 use std::cell::OnceCell;
@@ -237,6 +237,44 @@ pub(super) fn edge_fits(edge: Edge, text: &[char], start: usize, end: usize) -> 
         Edge::Prefix => free_before(),
         Edge::Word => free_before() && free_after(),
         Edge::Token => true,
+    }
+}
+
+/// Rules that were tried on a text, so that each is tried once.
+#[derive(Default)]
+pub(super) struct Tried {
+    /// Per rule: the text it was last tried on.
+    seen: Vec<u32>,
+    round: u32,
+}
+
+impl Tried {
+    /// Calls `each` for the rules that may fire, by the terms that were seen.
+    pub fn each(&mut self, texts: &Texts<'_>, mut each: impl FnMut(CompiledRule)) {
+        let (p, customer) = (texts.program, texts.customer);
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.seen.fill(0);
+            self.round = 1;
+        }
+        if self.seen.len() < p.rules.len() {
+            self.seen.resize(p.rules.len(), 0);
+        }
+        let by_customer = customer.terms.iter().flat_map(|t| p.tries.get(*t));
+        let by_agent = texts.agent.terms.iter().filter(|_| p.reads_agent).flat_map(|t| p.tries_agent.get(*t));
+        let always = p.always.iter().map(|rule| Try { rule: *rule, needs: Needs::Nothing });
+        for Try { rule, needs } in by_customer.chain(by_agent).copied().chain(always) {
+            if !customer.fulfils(p, needs) {
+                continue;
+            }
+            let id = rule as usize;
+            if std::mem::replace(&mut self.seen[id], self.round) == self.round {
+                continue;
+            }
+            if p.required.get(rule).iter().all(|g| customer.has(p, *g)) {
+                each(p.rules[id]);
+            }
+        }
     }
 }
 

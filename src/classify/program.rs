@@ -4,12 +4,15 @@
 //! What applies everywhere is one program, each field has another, so that the number of fields costs nothing: a ticket of a
 //! game is never looked at with the words of banks.
 
+mod regexes;
+
 use super::fields::Field;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::segment::{Lexicon, Normalizer};
+use crate::taxonomy::Taxonomy;
+use crate::taxonomy::check::About;
 use crate::taxonomy::rule::{Edge, Expr, Term};
-use crate::taxonomy::{Cue, Taxonomy};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -73,6 +76,10 @@ pub(super) enum Target {
     Cause(u32, u32),
     /// Kind cue (index).
     Cue(u32),
+    /// Check (index).
+    Check(u32),
+    /// What speaks against a check (index).
+    Unless(u32),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +143,8 @@ pub(super) struct Programs {
     of_pack: Vec<OnceLock<Program>>,
     /// Of the universal packs that are not `latin`, and the kinds' cues.
     universal: OnceLock<Program>,
+    /// Of what agents say.
+    service: OnceLock<Program>,
     /// Universal packs none of whose rules fires in a text without Latin letters.
     pub latin: Field,
 }
@@ -146,46 +155,48 @@ impl Programs {
         let mut regexes = HashMap::new();
         let of_causes = taxonomy.causes.iter().flat_map(|c| c.rules.iter().map(|r| (r, &c.file)));
         let of_cues = taxonomy.cues.iter().flat_map(|c| c.rules.iter().map(|r| (r, &c.file)));
-        for (rule, file) in of_causes.chain(of_cues) {
-            collect_regexes(&rule.expr, &mut regexes).map_err(|e| e.in_file(file).at_line(rule.line))?;
+        let of_checks = taxonomy.checks.iter().flat_map(|c| c.rules.iter().chain(&c.unless).map(|r| (r, &c.file)));
+        for (rule, file) in of_causes.chain(of_cues).chain(of_checks) {
+            regexes::collect(&rule.expr, &mut regexes).map_err(|e| e.in_file(file).at_line(rule.line))?;
         }
         let of_pack = taxonomy.packs.iter().map(|_| OnceLock::new()).collect();
         let needs_latin = |pack: usize| taxonomy.causes.iter().filter(|c| c.pack == pack).flat_map(|c| &c.rules).all(|r| needs_latin(&r.expr));
         let latin = taxonomy.packs.iter().enumerate().filter(|(i, p)| p.universal && needs_latin(*i));
-        Ok(Programs { regexes, of_pack, universal: OnceLock::new(), latin: Field::of(latin.map(|(i, _)| i)) })
+        Ok(Programs { regexes, of_pack, universal: OnceLock::new(), service: OnceLock::new(), latin: Field::of(latin.map(|(i, _)| i)) })
     }
 
     /// The program of a pack's own causes, or that of the universal packs and the kinds' cues.
     pub fn of(&self, taxonomy: &Taxonomy, universal: Field, pack: Option<usize>) -> &Program {
         match pack {
-            None => self.universal.get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| universal.minus(self.latin).has(p), &taxonomy.cues)),
-            Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(taxonomy, &self.regexes, |p| p == pack, &[])),
+            None => self.universal.get_or_init(|| {
+                let cues = taxonomy.cues.iter().enumerate();
+                let cues = cues.flat_map(|(i, cue)| cue.rules.iter().map(move |r| (&r.expr, Target::Cue(i as u32))));
+                let causes = of_causes(taxonomy, |p| universal.minus(self.latin).has(p));
+                Program::compile(causes.chain(cues).chain(of_checks(taxonomy, About::Customer)), &self.regexes)
+            }),
+            Some(pack) => self.of_pack[pack].get_or_init(|| Program::compile(of_causes(taxonomy, |p| p == pack), &self.regexes)),
         }
+    }
+
+    /// The program of checks of what agents say.
+    pub fn service(&self, taxonomy: &Taxonomy) -> &Program {
+        self.service.get_or_init(|| Program::compile(of_checks(taxonomy, About::Agent), &self.regexes))
     }
 }
 
-/// Most regular expressions: each may take a megabyte and is tried on every text.
-const MAX_REGEXES: usize = 300;
+/// The rules of some packs' causes.
+fn of_causes(taxonomy: &Taxonomy, includes: impl Fn(usize) -> bool) -> impl Iterator<Item = (&Expr, Target)> {
+    let causes = taxonomy.causes.iter().enumerate().filter(move |(_, c)| includes(c.pack));
+    causes.flat_map(|(i, cause)| cause.rules.iter().enumerate().map(move |(n, r)| (&r.expr, Target::Cause(i as u32, n as u32))))
+}
 
-fn collect_regexes(e: &Expr, out: &mut HashMap<String, Regex>) -> Result<()> {
-    match e {
-        Expr::Regex(pattern) => {
-            if !out.contains_key(pattern) {
-                if out.len() == MAX_REGEXES {
-                    return Err(Error::setup(format!("more than {MAX_REGEXES} different regular expressions: write the others as terms, which cost nothing")));
-                }
-                out.insert(pattern.clone(), compile_regex(pattern)?);
-            }
-        }
-        Expr::Terms(_) => {}
-        Expr::Any(v) | Expr::All(v) => v.iter().try_for_each(|e| collect_regexes(e, out))?,
-        Expr::Not(a) | Expr::Agent(a) => collect_regexes(a, out)?,
-        Expr::Near { a, b, .. } | Expr::Lone { a, b, .. } => {
-            collect_regexes(a, out)?;
-            collect_regexes(b, out)?;
-        }
-    }
-    Ok(())
+/// The rules of checks of one side's words.
+fn of_checks(taxonomy: &Taxonomy, about: About) -> impl Iterator<Item = (&Expr, Target)> {
+    let checks = taxonomy.checks.iter().enumerate().filter(move |(_, c)| c.about == about);
+    checks.flat_map(|(i, check)| {
+        let rules = check.rules.iter().map(move |r| (&r.expr, Target::Check(i as u32)));
+        rules.chain(check.unless.iter().map(move |r| (&r.expr, Target::Unless(i as u32))))
+    })
 }
 
 /// Whether a rule cannot fire in a text without Latin letters.
@@ -223,7 +234,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    fn compile(taxonomy: &Taxonomy, regexes: &HashMap<String, Regex>, includes: impl Fn(usize) -> bool, cues: &[Cue]) -> Program {
+    fn compile<'e>(rules: impl Iterator<Item = (&'e Expr, Target)>, regexes: &HashMap<String, Regex>) -> Program {
         let mut c = Compiler {
             normalizer: Normalizer::builtin(),
             regexes,
@@ -233,17 +244,7 @@ impl Program {
             folded: HashMap::new(),
             tree: Tree::default(),
         };
-        let mut rules = Vec::new();
-        for (i, cause) in taxonomy.causes.iter().enumerate().filter(|(_, c)| includes(c.pack)) {
-            for (n, rule) in cause.rules.iter().enumerate() {
-                rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cause(i as u32, n as u32) });
-            }
-        }
-        for (i, cue) in cues.iter().enumerate() {
-            for rule in &cue.rules {
-                rules.push(CompiledRule { node: c.node(&rule.expr), target: Target::Cue(i as u32) });
-            }
-        }
+        let rules: Vec<CompiledRule> = rules.map(|(expr, target)| CompiledRule { node: c.node(expr), target }).collect();
         let tree = c.tree;
         // The terms of a group get numbers side by side, so that its bits share words.
         let mut literals: BTreeMap<&str, Vec<(Edge, u32)>> = BTreeMap::new();
@@ -480,17 +481,4 @@ impl Compiler<'_> {
         let parts: Vec<u32> = expressions.iter().map(|e| self.node(e)).collect();
         self.tree.push_parts(&parts)
     }
-}
-
-fn compile_regex(pattern: &str) -> Result<Regex> {
-    RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|e| {
-        let text = e.to_string();
-        let why = match &e {
-            regex::Error::CompiledTooBig(_) => "it compiles to more than 1 MiB; use smaller repetitions".to_owned(),
-            _ if text.contains("look-around") => "look-around is not supported; write `A !<4 B` or `A !>4 B` with terms instead".to_owned(),
-            _ if text.contains("backreferences") => "backreferences are not supported".to_owned(),
-            _ => text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned(),
-        };
-        Error::setup(format!("regular expression `/{pattern}/`: {why}"))
-    })
 }

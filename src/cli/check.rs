@@ -6,7 +6,7 @@ use super::setup::{TaxonomyArgs, read_model};
 use super::train::summary;
 use ahu::error::Result;
 use ahu::model::file::MAGIC;
-use ahu::report::Lang;
+use ahu::report::{Lang, harmless};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ fn is_model(path: &Path) -> bool {
 
 /// Examples of each sort that a cause should have.
 const ENOUGH_EXAMPLES: usize = 2;
+/// And that a check should have.
+const ENOUGH_OF_A_CHECK: usize = 3;
 
 pub fn execute(mut args: Args) -> Result<ExitCode> {
     let (models, files): (Vec<PathBuf>, Vec<PathBuf>) = args.files.into_iter().partition(|path| is_model(path));
@@ -57,6 +59,22 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
             c.rejects.len()
         ));
     }
+    for c in t.checks.iter().filter(|c| c.matches.len() < ENOUGH_OF_A_CHECK || c.rejects.len() < ENOUGH_OF_A_CHECK) {
+        out.push_str(&format!(
+            "{}, line {}: warning: check `{}` has {} match and {} reject examples; write at least {ENOUGH_OF_A_CHECK} of each\n",
+            c.file,
+            c.line,
+            c.id,
+            c.matches.len(),
+            c.rejects.len()
+        ));
+    }
+    let wrong_checks = classifier.failing_checks();
+    for f in &wrong_checks {
+        let c = &t.checks[f.check];
+        let must = if f.must_match { "must fire, but does not" } else { "must not fire, but does" };
+        out.push_str(&format!("{}, line {}: in `{}` check `{}` {must}\n", c.file, f.example.line, harmless(&f.example.text), c.id));
+    }
     let failures = classifier.failing_examples();
     for f in &failures {
         let c = &t.causes[f.cause];
@@ -64,16 +82,19 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         let (must, is) = if f.must_match { ("must", format!("is {decided}")) } else { ("must not", "is".to_owned()) };
         out.push_str(&format!("{}, line {}: `{}` {must} be decided as `{}`, but {is}\n", c.file, f.example.line, f.example.text, c.name()));
     }
-    let examples: usize = t.causes.iter().map(|c| c.matches.len() + c.rejects.len()).sum();
+    let of_checks: usize = t.checks.iter().map(|c| c.matches.len() + c.rejects.len()).sum();
+    let examples = t.causes.iter().map(|c| c.matches.len() + c.rejects.len()).sum::<usize>() + of_checks;
+    let failing = failures.len() + wrong_checks.len();
     let rules: usize = t.causes.iter().map(|c| c.rules.len()).sum();
     out.push_str(&format!(
-        "{} packs, {} products, {} causes, {rules} rules, {examples} examples: {}\n",
+        "{} packs, {} products, {} causes, {rules} rules, {} checks, {examples} examples: {}\n",
         t.packs.len(),
         t.products.len(),
         t.causes.len(),
-        if failures.is_empty() { "all right".to_owned() } else { format!("{} examples fail", failures.len()) }
+        t.checks.len(),
+        if failing == 0 { "all right".to_owned() } else { format!("{failing} examples fail") }
     ));
     out.push_str(&post.describe());
     output::publish(&out, None, &[])?;
-    Ok(ExitCode::from(if failures.is_empty() { 0 } else { 2 }))
+    Ok(ExitCode::from(if failing == 0 { 0 } else { 2 }))
 }

@@ -14,8 +14,22 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     taxonomy: TaxonomyArgs,
+    /// Two more columns: `ahu_risk` and `ahu_service`, the checks of what customer and agent said that fired
+    #[arg(long)]
+    service: bool,
+    /// One more column: `ahu_script`, the reply script of the ticket's cause, for an agent to look over
+    #[arg(long)]
+    scripts: bool,
     #[command(flatten)]
     out: RowsOut,
+}
+
+/// What is added to rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Adds {
+    Decisions,
+    Service,
+    Scripts,
 }
 
 /// How rows are written.
@@ -33,12 +47,16 @@ pub struct RowsOut {
 }
 
 pub fn execute(args: Args) -> Result<ExitCode> {
-    write(args.input.setup(&args.taxonomy)?, &args.out, true)
+    let asked = [(true, Adds::Decisions), (args.service, Adds::Service), (args.scripts, Adds::Scripts)];
+    let adds: Vec<Adds> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, adds)| adds).collect();
+    write(args.input.setup(&args.taxonomy)?, &args.out, &adds)
 }
 
 /// Writes every readable row again, with decisions or without.
-pub fn write(setup: Setup, out: &RowsOut, decisions: bool) -> Result<ExitCode> {
-    let options = annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions };
+pub fn write(setup: Setup, out: &RowsOut, adds: &[Adds]) -> Result<ExitCode> {
+    let decisions = adds.contains(&Adds::Decisions);
+    let options =
+        annotate::Options { raw_cells: out.raw_cells, bom: out.bom, decisions, service: adds.contains(&Adds::Service), scripts: adds.contains(&Adds::Scripts) };
     let output = out.output.as_deref();
     setup.refuse_one_file(&[("-o", output)])?;
     let (rejects_published, rejects) = setup.open_rejects()?.unzip();

@@ -25,5 +25,5 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let taxonomy = TaxonomyArgs { config: args.config, taxonomy: vec!["none".into()], ..TaxonomyArgs::default() };
     let mut setup = args.input.setup(&taxonomy)?;
     setup.ingest.columns.text_optional = true;
-    classify::write(setup, &args.out, false)
+    classify::write(setup, &args.out, &[])
 }

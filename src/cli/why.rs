@@ -2,11 +2,11 @@
 
 use super::output;
 use super::setup::{InputArgs, TaxonomyArgs};
-use ahu::classify::{Candidate, Classifier, Explanation, Field};
+use ahu::classify::{Candidate, Classifier, Field};
 use ahu::error::{Error, Result};
 use ahu::model::Target;
 use ahu::pipeline::inspect::{Explained, inspect};
-use ahu::prediction::Evidence;
+use ahu::prediction::{Evidence, Fired};
 use ahu::report::{Lang, harmless};
 use ahu::review::Labels;
 use ahu::ticket::Ticket;
@@ -35,7 +35,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         let classifier = args.taxonomy.classifier(&args.taxonomy.settings()?, &[])?;
         let ticket = Ticket { text: text.into(), product: args.product.as_deref().unwrap_or("").into(), ..Ticket::default() };
         let explained = Explained::new(&classifier, &ticket, Field::UNKNOWN, !args.input.no_mask);
-        let lines = steps(&classifier, &explained.text, &explained.explanation);
+        let lines = steps(&classifier, &explained);
         output::publish(&lines, None, &[])?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -53,7 +53,7 @@ pub fn execute(args: Args) -> Result<ExitCode> {
             out.push('\n');
         }
         out.push_str(&format!("工单　{}　{}\n", harmless(&ticket.id), harmless(&ticket.product)));
-        out.push_str(&steps(&setup.classifier, &ticket.text, &ticket.explanation));
+        out.push_str(&steps(&setup.classifier, ticket));
     }
     output::publish(&out, None, &setup.sources)?;
     Ok(ExitCode::SUCCESS)
@@ -64,8 +64,9 @@ fn words(evidence: &[Evidence]) -> String {
 }
 
 /// The steps, in Chinese, one a line.
-fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
+fn steps(classifier: &Classifier, explained: &Explained) -> String {
     let t = classifier.taxonomy();
+    let (text, e) = (&explained.text, &explained.explanation);
     let mut out =
         format!("原文　{}\n规范　{}\n分词　{}\n", harmless(text), harmless(&e.normalized), e.words.iter().map(|w| harmless(w)).collect::<Vec<_>>().join("/"));
     let fields: Vec<String> =
@@ -100,6 +101,7 @@ fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
         let sure = if m.sure { "" } else { "　✗ 没有把握，不采用" };
         out.push_str(&format!("模型　{of}：{}　{}{sure}\n", labels.join("　"), words.join(" ")));
     }
+    out.push_str(&checks(classifier, &explained.fired));
     if let Some(p) = &e.prediction {
         let kind = p.kind.map_or("未判定", |k| Lang::Zh.kind(k.code()));
         let cause = p.cause.map_or("未归类".to_owned(), |c| t.causes[c].name());
@@ -111,6 +113,25 @@ fn steps(classifier: &Classifier, text: &str, e: &Explanation) -> String {
         if let Some(script) = p.cause.and_then(|c| t.causes[c].script.as_deref()) {
             out.push_str(&format!("话术　{script}\n"));
         }
+    }
+    out
+}
+
+/// Checks that fired, each with its sentence.
+fn checks(classifier: &Classifier, fired: &[Fired]) -> String {
+    let mut out = String::new();
+    for (i, f) in fired.iter().enumerate() {
+        let check = &classifier.taxonomy().checks[f.check];
+        let sort = if check.risk {
+            "风险"
+        } else if check.good {
+            "做到"
+        } else {
+            "没做好"
+        };
+        let said = if f.sentence.words.is_empty() { String::new() } else { format!("　「{}」", harmless(&f.sentence.words)) };
+        let place = format!("{} 第 {} 行", check.file, check.line);
+        out.push_str(&format!("{}{sort} {}{said}　{place}\n", if i == 0 { "质检　" } else { "　　　" }, check.name.zh));
     }
     out
 }

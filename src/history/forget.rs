@@ -88,6 +88,9 @@ impl Writing<'_> {
             self.db.prepare("SELECT DISTINCT day FROM day_groups WHERE day < ?")?.query_map([day], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         self.days.extend(grouped);
         self.db.execute("UPDATE versions SET text = NULL, customer = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
+        for table in ["talk_checks", "noted"] {
+            self.db.execute(&format!("UPDATE {table} SET sentence = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)"), [day])?;
+        }
         let sql = "UPDATE tickets SET text = NULL, customer = NULL WHERE day < ? AND (text IS NOT NULL OR customer IS NOT NULL)";
         self.db.execute(sql, [day]).map(|n| n as u64)
     }
@@ -101,7 +104,9 @@ impl Writing<'_> {
             .collect::<rusqlite::Result<_>>()?;
         self.days.extend(days);
         self.db.execute(&format!("INSERT OR IGNORE INTO forgotten SELECT identity FROM tickets WHERE {is}"), [&value])?;
-        self.db.execute(&format!("DELETE FROM versions WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
+        for table in ["versions", "talks", "talk_checks", "noted"] {
+            self.db.execute(&format!("DELETE FROM {table} WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
+        }
         self.db.execute(&format!("DELETE FROM tickets WHERE {is}"), [&value]).map(|n| n as u64)
     }
 }
@@ -121,7 +126,9 @@ fn found(db: &Connection, ticket: i64) -> rusqlite::Result<Found> {
 }
 
 /// Where a word may stand that tickets were read with. Days that have changed are counted without what is forgotten already.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 18] = [
+    ("talk_checks", "name"),
+    ("noted", "name"),
     ("tickets", "channel"),
     ("tickets", "written"),
     ("tickets", "header"),

@@ -1,6 +1,6 @@
 //! Tickets written: new ones, versions of known ones, and those that are known already.
 
-use super::{Decision, History, number};
+use super::{Checked, Decision, History, number};
 use crate::error::Result;
 use crate::prediction::Kind;
 use crate::prevalence::Cell;
@@ -61,6 +61,8 @@ pub struct Record {
     pub length: u32,
     /// Hash of what it says, as it may be kept.
     pub said: u64,
+    /// What checks found in it.
+    pub checked: Checked,
     /// Where its row is: file, line, first byte, bytes.
     pub file: String,
     /// See `file`.
@@ -140,6 +142,9 @@ pub struct Writing<'h> {
     /// Whether tickets are taken out: what is no more is not told as a change.
     pub(super) forgetting: bool,
     tally: Tally,
+    /// Of the ticket put last: its number and day where it was written, and whether it was known; number and day where it was known.
+    pub(super) written: Option<(i64, i32, bool)>,
+    pub(super) seen: Option<(i64, i32)>,
 }
 
 /// What decides, told by hashes: the same ones decide alike.
@@ -232,7 +237,7 @@ impl Drop for Writing<'_> {
 impl<'h> Writing<'h> {
     fn of(db: &'h mut Connection, path: PathBuf, night: i32) -> Writing<'h> {
         let (names, said, days, tally) = (HashMap::new(), HashMap::new(), BTreeSet::new(), Tally::default());
-        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, forgetting: false, tally }
+        Writing { db, committed: false, path, names, said, secret: 0, night, run: 0, decider: 0, days, forgetting: false, tally, written: None, seen: None }
     }
 
     pub(super) fn wrong(&self, e: &rusqlite::Error) -> crate::error::Error {
@@ -270,7 +275,9 @@ impl<'h> Writing<'h> {
             *number = self.name(text)?;
         }
         let identity = self.identity(record, numbers[5]);
+        (self.written, self.seen) = (None, None);
         let put = self.put_as(record, identity, numbers).map_err(|e| self.wrong(&e))?;
+        self.keep_checked(&record.checked)?;
         match put {
             Put::New => self.tally.new += 1,
             Put::Revised => self.tally.revised += 1,
@@ -333,11 +340,13 @@ impl<'h> Writing<'h> {
             }
         };
         let Some(known) = known else {
-            self.write(r, identity, numbers, content, (day, second))?;
+            let ticket = self.write(r, identity, numbers, content, (day, second))?;
             self.days.insert(day);
             self.tally.undated += u64::from(r.day.is_none());
+            self.written = Some((ticket, day, false));
             return Ok(Put::New);
         };
+        self.seen = Some((known.ticket, known.day));
         // Without a date it may have come on any day: no earlier than what is known of it.
         let (day, second) = if r.day.is_none() { self.latest(&known)? } else { (day, second) };
         if known.content == content && !known.versions && (day, second) == (known.day, known.second) {
@@ -348,7 +357,7 @@ impl<'h> Writing<'h> {
     }
 
     /// Writes a ticket, or its latest version over those before; its day and second are only written the first time.
-    pub(super) fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, r: &Record, identity: i64, names: [i64; 7], content: i64, (day, second): (i32, Option<u32>)) -> rusqlite::Result<i64> {
         let [channel, written, header, product, cause, file, pack] = names;
         let cells = r.decision.cells.map(|c| c.map(packed));
         self.db
@@ -360,9 +369,9 @@ impl<'h> Writing<'h> {
                  text, length, content, file, line, byte_start, byte_len, run, decider) = (excluded.written, excluded.header, excluded.product, excluded.kind, excluded.cause,
                  excluded.pack, excluded.confidence, excluded.decided_by, excluded.kind_cell, excluded.cause_cell, coalesce(excluded.customer, customer),
                  excluded.wording, excluded.text, excluded.length, excluded.content, excluded.file, excluded.line, excluded.byte_start, excluded.byte_len, excluded.run,
-                 excluded.decider)",
+                 excluded.decider) RETURNING ticket",
             )?
-            .execute(params![
+            .query_row(params![
                 identity,
                 r.shown_id,
                 channel,
@@ -389,8 +398,7 @@ impl<'h> Writing<'h> {
                 r.byte_len as i64,
                 self.run,
                 self.decider
-            ])?;
-        Ok(())
+            ], |row| row.get(0))
     }
 
     /// The keyed hash of a customer.

@@ -1,4 +1,4 @@
--- What makes a history of version 2 one of version 3.
+-- What makes a history of version 2 one of version 3: messages.
 
 -- Messages on their way: written with the tickets they tell of, sent after the digests are in their places.
 CREATE TABLE deliveries (

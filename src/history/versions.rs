@@ -55,6 +55,7 @@ impl Writing<'_> {
         let changes = (latest == content && latest != known.content, first != (known.day, known.second));
         if changes.0 {
             self.write(r, known.identity, names, content, first)?;
+            self.written = Some((known.ticket, first.0, true));
         }
         if changes.1 {
             db.prepare_cached("UPDATE tickets SET day = ?, second = ? WHERE ticket = ?")?.execute(params![first.0, first.1, known.ticket])?;

@@ -45,6 +45,8 @@ pub struct Columns {
     pub channel: Option<usize>,
     /// What the agent answered.
     pub agent: Option<usize>,
+    /// Whether `agent` holds words to the customer, and not notes for the desk.
+    pub agent_replies: bool,
     /// Who speaks.
     pub role: Option<usize>,
     /// Who the customer is.
@@ -67,6 +69,7 @@ struct Headers {
     title: Role,
     channel: Role,
     agent: Role,
+    reply: Role,
     role: Role,
     customer: Role,
 }
@@ -150,6 +153,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
         columns.text = title.into_iter().chain(text).collect();
     }
     columns.agent = take(&None, "", &k.agent)?.filter(|a| !columns.text.contains(a));
+    columns.agent_replies = columns.agent.is_some_and(|a| k.reply.find(&folded[a..=a], &[]).is_some());
     columns.role = take(&names.role, "--role-column", &k.role)?;
     columns.customer = take(&names.customer, "--customer-column", &k.customer)?;
     if columns.text.is_empty() && !names.text_optional {

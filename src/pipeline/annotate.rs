@@ -14,6 +14,11 @@ use std::io::Write;
 /// The columns added.
 pub const COLUMNS: [&str; 5] = ["ahu_kind", "ahu_product", "ahu_cause", "ahu_confidence", "ahu_evidence"];
 
+/// The columns added on request: ids of the risks and of the other checks that fired, joined by `|`.
+pub const SERVICE_COLUMNS: [&str; 2] = ["ahu_risk", "ahu_service"];
+/// The column added on request: the reply script of the ticket's cause, for an agent to look over; nothing is sent to anybody.
+pub const SCRIPT_COLUMN: &str = "ahu_script";
+
 /// How to write.
 pub struct Options {
     /// Leave cells that a spreadsheet would run as formulas as they are.
@@ -22,6 +27,20 @@ pub struct Options {
     pub bom: bool,
     /// Decide, and add the columns of the decision.
     pub decisions: bool,
+    /// Add [`SERVICE_COLUMNS`].
+    pub service: bool,
+    /// Add [`SCRIPT_COLUMN`].
+    pub scripts: bool,
+}
+
+impl Options {
+    /// The columns added.
+    fn added(&self) -> Vec<&'static str> {
+        let decisions = if self.decisions { &COLUMNS[..] } else { &[] };
+        let service = if self.decisions && self.service { &SERVICE_COLUMNS[..] } else { &[] };
+        let script: &[&'static str] = if self.decisions && self.scripts { &[SCRIPT_COLUMN] } else { &[] };
+        [decisions, service, script].concat()
+    }
 }
 
 /// Reads, classifies and writes to `out`, named `name` in messages.
@@ -38,8 +57,15 @@ pub fn annotate<W: Write + Send, R: Write + Send>(
     // Every row is written, messages too.
     let ingest = ingest::Config { keep_messages: true, ..job.ingest.clone() };
     let job = &Job { ingest: &ingest, dates: job.dates.clone(), ..*job };
-    let annotated = Annotate { taxonomy: job.classifier.taxonomy(), raw_cells: options.raw_cells, decisions: options.decisions, mask: job.mask };
-    let mut writer = Writer { out, name, rejects, header: None, messages: (String::new(), Vec::new()), bom: options.bom, decisions: options.decisions };
+    let annotated = Annotate {
+        taxonomy: job.classifier.taxonomy(),
+        raw_cells: options.raw_cells,
+        decisions: options.decisions,
+        service: options.service,
+        scripts: options.scripts,
+        mask: job.mask,
+    };
+    let mut writer = Writer { out, name, rejects, header: None, messages: (String::new(), Vec::new()), options };
     let outcome = super::run(job, &annotated, &mut writer)?;
     writer.write_messages()?;
     let rejects = writer.rejects.take().map(Rejects::finish).transpose()?;
@@ -51,6 +77,8 @@ struct Annotate<'a> {
     taxonomy: &'a Taxonomy,
     raw_cells: bool,
     decisions: bool,
+    service: bool,
+    scripts: bool,
     mask: bool,
 }
 
@@ -69,6 +97,10 @@ impl Output for Annotate<'_> {
         self.decisions
     }
 
+    fn listens(&self) -> bool {
+        self.decisions && self.service
+    }
+
     fn begin(&self, layout: &Layout) -> Part {
         // A row of data may have been taken for the header.
         let name = |name: &String| if self.mask { mask::mask(name).into_owned() } else { name.clone() };
@@ -78,7 +110,7 @@ impl Output for Annotate<'_> {
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         if row.messages.is_empty() {
             push_cells(&mut part.text, row.cells.iter(row.line), row.masks, self.raw_cells);
-            self.push_decision(&mut part.text, row.prediction, None);
+            self.push_decision(&mut part.text, row, None);
             return;
         }
         let mut cells = Cells::new(row.cells.delimiter());
@@ -86,7 +118,7 @@ impl Output for Annotate<'_> {
             cells.split(&message.line, message.line.contains('"'));
             let mut out = String::with_capacity(message.line.len() + 64);
             push_cells(&mut out, cells.iter(&message.line), row.masks, self.raw_cells);
-            self.push_decision(&mut out, row.prediction, Some(message));
+            self.push_decision(&mut out, row, Some(message));
             part.messages.push((message.place, out));
         }
     }
@@ -94,7 +126,8 @@ impl Output for Annotate<'_> {
 
 impl Annotate<'_> {
     /// The decision's cells, and the end of the line.
-    fn push_decision(&self, out: &mut String, p: &Prediction, message: Option<&Message>) {
+    fn push_decision(&self, out: &mut String, row: &Row<'_>, message: Option<&Message>) {
+        let p = row.prediction;
         if !self.decisions {
             out.push('\n');
             return;
@@ -115,6 +148,17 @@ impl Annotate<'_> {
         push_confidence(out, p.confidence());
         out.push(',');
         push_evidence(out, p, self.taxonomy, message);
+        if self.service {
+            let fired = |risk: bool| {
+                let checks = p.noted.iter().chain(row.heard).map(|f| &self.taxonomy.checks[f.check]).filter(move |c| c.risk == risk && c.concerns(p.kind));
+                checks.map(|c| c.id.as_str()).collect::<Vec<_>>().join("|")
+            };
+            out.push_str(&format!(",{},{}", fired(true), fired(false)));
+        }
+        if self.scripts {
+            out.push(',');
+            cell(out, p.cause.and_then(|c| self.taxonomy.causes[c].script.as_deref()).unwrap_or(""), b',');
+        }
         out.push('\n');
     }
 }
@@ -203,8 +247,7 @@ struct Writer<'n, W: Write, R: Write> {
     header: Option<Vec<String>>,
     /// A file, and its messages that wait for each other.
     messages: (String, Vec<(u64, String)>),
-    bom: bool,
-    decisions: bool,
+    options: &'n Options,
 }
 
 impl<W: Write, R: Write> Writer<'_, W, R> {
@@ -234,10 +277,10 @@ impl<W: Write + Send, R: Write + Send> Consumer<Part> for Writer<'_, W, R> {
                 return Err(Error::setup(message).in_file(&part.file));
             }
             None => {
-                if self.bom {
+                if self.options.bom {
                     text.push('\u{feff}');
                 }
-                let added = if self.decisions { &COLUMNS[..] } else { &[] };
+                let added = self.options.added();
                 for (i, name) in part.header.iter().map(String::as_str).chain(added.iter().copied()).enumerate() {
                     if i > 0 {
                         text.push(',');

@@ -5,6 +5,7 @@ use crate::classify::{Classifier, Explanation, Field};
 use crate::error::Result;
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
+use crate::prediction::Fired;
 use crate::ticket::Ticket;
 
 /// A ticket with its explanation.
@@ -17,6 +18,8 @@ pub struct Explained {
     pub product: String,
     /// Every step.
     pub explanation: Explanation,
+    /// Checks that fired in what both sides said.
+    pub fired: Vec<Fired>,
 }
 
 impl Explained {
@@ -38,7 +41,11 @@ impl Explained {
         if let Some(p) = explanation.prediction.as_mut().filter(|_| masked) {
             mask_prediction(p, &ticket.text);
         }
-        Explained { id: ticket.id.to_string(), text, product: shown(&ticket.product), explanation }
+        let noted = explanation.prediction.iter().flat_map(|p| p.noted.clone());
+        let heard = ticket.talk.iter().flat_map(|talk| classifier.listen(talk, &mut classifier.scratch(), masked));
+        let kind = explanation.prediction.as_ref().and_then(|p| p.kind);
+        let fired = noted.chain(heard).filter(|f| classifier.taxonomy().checks[f.check].concerns(kind)).collect();
+        Explained { fired, id: ticket.id.to_string(), text, product: shown(&ticket.product), explanation }
     }
 }
 

@@ -1,15 +1,16 @@
 //! `run`: a night's tickets into the history, and the digests of the days that they changed.
 
-use super::summary::{GROUPED, Loose, SHOWN_IDS, group_of, grouped, spelling};
+use super::summary::{GROUPED, Loose, SHOWN_IDS, count_checks, group_of, grouped, spelling};
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::Classifier;
+use crate::counts::service::{Seen, ServiceCounts};
 use crate::counts::{Counted, Counts, wording};
 use crate::digest::{Accounting, Digest, Groups, Header, Revision};
 use crate::error::Result;
-use crate::history::{Decider, Decision, History, Put, Quarantine, Record, Stored, Writing, number};
+use crate::history::{Checked, Decider, Decision, History, Looked, Put, Quarantine, Record, Stored, Writing, number};
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
-use crate::prediction::Prediction;
+use crate::prediction::{Fired, Prediction};
 use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::Date;
@@ -65,6 +66,10 @@ struct Part {
 impl Output for Records<'_> {
     type Part = Part;
 
+    fn listens(&self) -> bool {
+        true
+    }
+
     fn begin(&self, layout: &Layout) -> Part {
         let header = layout.columns.product.and_then(|c| layout.header.get(c)).cloned().unwrap_or_default();
         Part { file: self.keeping.name(&layout.file), header, records: Vec::new() }
@@ -72,7 +77,6 @@ impl Output for Records<'_> {
 
     fn row(&self, part: &mut Part, row: &Row<'_>) {
         let (t, p) = (row.ticket, row.prediction);
-        let masked = |text: &str| mask::mask(text).into_owned();
         let text = masked(&t.text);
         let said = xxh3_64(text.as_bytes());
         let id = if t.id_is_row { "" } else { &*t.id };
@@ -96,12 +100,29 @@ impl Output for Records<'_> {
             length: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
             text: self.keeping.texts.then_some(text),
             said,
+            checked: self.checked(row),
             file: String::new(),
             line: row.span.line,
             byte_start: row.span.start,
             byte_len: row.span.len,
         });
     }
+}
+
+impl Records<'_> {
+    /// What checks found, as it may be kept.
+    fn checked(&self, row: &Row<'_>) -> Checked {
+        let talk = row.ticket.talk.as_ref().filter(|t| t.has_desk());
+        let kept = |fired: &[Fired]| {
+            let sentence = |f: &Fired| self.keeping.texts.then(|| masked(&f.sentence.words));
+            fired.iter().map(|f| (self.taxonomy.checks[f.check].id.clone(), sentence(f))).collect()
+        };
+        Checked { talk: talk.map(|t| u32::try_from(t.agent_length()).unwrap_or(u32::MAX)), heard: kept(row.heard), noted: kept(&row.prediction.noted) }
+    }
+}
+
+fn masked(text: &str) -> String {
+    mask::mask(text).into_owned()
 }
 
 /// A prediction as it is kept.
@@ -180,6 +201,7 @@ pub type GroupOf = HashMap<String, String>;
 pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
+    history.looked(day, day, |ticket| counted.checks.add(&mut counted.names, ticket))?;
     let issued = counted.digest(classifier, options, revision)?;
     history.keep_groups(day, &issued.0)?;
     Ok(issued)
@@ -196,6 +218,11 @@ pub fn reissue(history: &History, day: Date, product: Option<&str>, classifier: 
     history.tickets_of(day, options.groups, |ticket| {
         if wanted(&ticket.product) {
             counted.add(ticket);
+        }
+    })?;
+    history.looked(day, day, |ticket| {
+        if wanted(&ticket.product) {
+            counted.checks.add(&mut counted.names, ticket);
         }
     })?;
     let mut revision = history.revision_of(day)?;
@@ -215,6 +242,33 @@ struct Counter {
     counts: Counts,
     loose: Vec<Loose>,
     names: Names,
+    checks: CheckCounter,
+}
+
+/// What checks found on its way from the history to a digest.
+pub(super) struct CheckCounter {
+    pub counts: ServiceCounts,
+    /// Checks by their ids.
+    ids: HashMap<String, usize>,
+}
+
+impl CheckCounter {
+    /// Of one day every risk is told, of many the first ones.
+    pub fn new(taxonomy: &Taxonomy, one_day: bool) -> CheckCounter {
+        let counts = if one_day { ServiceCounts::with_all_risks(SHOWN_IDS) } else { ServiceCounts::new(SHOWN_IDS) };
+        let ids = taxonomy.checks.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
+        CheckCounter { counts, ids }
+    }
+
+    /// Counts a ticket; checks that the taxonomy has no more say nothing.
+    pub fn add(&mut self, names: &mut Names, ticket: Looked) {
+        let cause = names.cause(&ticket.cause, &ticket.pack).1;
+        let key = names.key(&ticket.product);
+        let seen = Seen { product: &key, kind: ticket.kind, cause, id: &ticket.id };
+        let mut fired: Vec<(usize, &str)> = ticket.fired.iter().filter_map(|(id, sentence)| Some((*self.ids.get(id)?, sentence.as_str()))).collect();
+        fired.sort_unstable();
+        count_checks(&mut self.counts, seen, ticket.talked, fired.into_iter(), &names.taxonomy.checks);
+    }
 }
 
 /// What names in the history mean: causes as indexes, products as the keys they are counted under.
@@ -253,7 +307,7 @@ impl Names {
 
 impl Counter {
     fn new(day: Date, taxonomy: &Taxonomy) -> Counter {
-        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), names: Names::new(taxonomy) }
+        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), names: Names::new(taxonomy), checks: CheckCounter::new(taxonomy, true) }
     }
 
     fn add(&mut self, ticket: Stored) {
@@ -283,7 +337,8 @@ impl Counter {
         let (groups, of_ticket) = if options.groups { grouped(&self.loose, SHOWN_IDS, classifier.segmenter(), true) } else { (Groups::new(), Vec::new()) };
         let group_of = group_of(self.loose, of_ticket);
         let revision = (revision.number > 0).then_some(revision);
-        let header = Header { groups, revision, repeat_days: options.repeat_days, from_history: true, ..Header::default() };
+        let service = self.checks.counts;
+        let header = Header { groups, revision, repeat_days: options.repeat_days, from_history: true, service, ..Header::default() };
         Ok((Digest::new(&self.counts, accounting, &self.names.taxonomy, classifier.corrections(), header)?, group_of))
     }
 }

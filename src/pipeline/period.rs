@@ -1,10 +1,11 @@
 //! `report`: a digest of many days from the history's counts, held against as many days before.
 
 use super::listing;
-use super::night::{self, GroupOf, Names};
+use super::night::{self, CheckCounter, GroupOf, Names};
 use super::summary::{Loose, SHOWN_IDS, group_of, grouped};
 use crate::classify::Classifier;
 use crate::counts::Counts;
+use crate::counts::service::ServiceCounts;
 use crate::digest::{Accounting, Breakdown, Digest, Groups, Header, Rate, Share, UNDECIDED};
 use crate::error::{Error, Result, nearest};
 use crate::history::{DayCount, History, Writing};
@@ -137,14 +138,22 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
         }
         _ => {
             let (groups, group_of) = now.groups(history, classifier)?;
-            (now.into_digest(groups)?, group_of)
+            let mut checks = CheckCounter::new(classifier.taxonomy(), false);
+            let wanted = options.product.as_deref().map(key);
+            history.looked(options.days.0, options.days.1, |ticket| {
+                if wanted.as_ref().is_none_or(|wanted| *wanted == now.names.key(&ticket.product)) {
+                    checks.add(&mut now.names, ticket);
+                }
+            })?;
+            (now.into_digest(groups, checks.counts)?, group_of)
         }
     };
     // A count of days before the history began would be a lie.
     let began = history.span()?.map(|span| span.0);
     let known = |day: &Date| began.is_some_and(|began| began <= *day);
     let week_ago = week_ago.filter(|w| known(&w.days.0));
-    let (before, week_ago) = (before.into_digest(Groups::new())?, week_ago.map(|w| w.into_digest(Groups::new())).transpose()?);
+    let (before, week_ago) =
+        (before.into_digest(Groups::new(), ServiceCounts::default())?, week_ago.map(|w| w.into_digest(Groups::new(), ServiceCounts::default())).transpose()?);
     if known(&options.before.0) {
         digest.hold_against(&before, week_ago.as_ref(), &key);
         let mut more: HashMap<(String, &str, Option<String>), i64> = HashMap::new();
@@ -186,7 +195,7 @@ pub(super) fn counted(history: &Writing<'_>, taxonomy: &Taxonomy, day: Date) -> 
         let key = period.names.key(&count.product);
         period.add(&key, count);
     })?;
-    if period.cells.is_empty() { Ok(None) } else { period.into_digest(Groups::new()).map(Some) }
+    if period.cells.is_empty() { Ok(None) } else { period.into_digest(Groups::new(), ServiceCounts::default()).map(Some) }
 }
 
 /// Complaints in a million.
@@ -273,18 +282,13 @@ impl Period {
         Ok((groups, group_of(loose, of_ticket)))
     }
 
-    fn into_digest(mut self, groups: Groups) -> Result<Digest> {
+    fn into_digest(mut self, groups: Groups, service: ServiceCounts) -> Result<Digest> {
         let (first, last) = self.days;
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        Digest::new(
-            &self.counts,
-            accounting,
-            &self.names.taxonomy,
-            crate::digest::Corrections::default(),
-            Header { groups, from_history: true, ..Header::default() },
-        )
+        let header = Header { groups, from_history: true, service, ..Header::default() };
+        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), header)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `summarize`: tickets in, one digest out.
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
+use crate::counts::service::{Seen, ServiceCounts};
 use crate::counts::{Contact, Counted, Counts, ProductCounts, Wording, wording};
 use crate::digest::{CauseDigest, Digest, Groups, Header, Trends};
 use crate::discover::discover;
@@ -9,9 +10,10 @@ use crate::ingest::dates::When;
 use crate::ingest::reader::{Layout, Reject};
 use crate::listing::{Collector, Listed, Listing, Unread, marks};
 use crate::mask;
-use crate::prediction::Kind;
+use crate::prediction::{Fired, Kind};
 use crate::prevalence::Cell;
 use crate::segment::{Normalizer, Segmenter};
+use crate::taxonomy::check::{About, Check};
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -59,6 +61,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     let mut counter = Counter {
         taxonomy: job.classifier.taxonomy(),
         counts: Counts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }),
+        service: ServiceCounts::new(if options.all_ids { usize::MAX } else { SHOWN_IDS }),
         loose: Vec::new(),
         keep: &keep,
         listed: (options.list > 0).then(|| (Collector::new(options.list), Trends::default())),
@@ -81,6 +84,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
             repeat_days: options.repeat_days,
             revision: None,
             from_history: false,
+            service: counter.service,
         },
     )?;
     let mut listing = Listing::default();
@@ -170,6 +174,38 @@ struct Ticket {
     day: Option<Date>,
     /// What models of kinds and causes think of it.
     cells: [Option<Cell>; 2],
+    /// What checks found; `None` where there is nothing to tell, as in most.
+    checked: Option<Box<Checked>>,
+}
+
+/// What checks found in a ticket.
+pub(super) struct Checked {
+    /// Whether it has a conversation.
+    talked: bool,
+    fired: Vec<Fired>,
+}
+
+impl Checked {
+    /// Of a row; `None` where nothing was found, and nobody at the desk said anything.
+    fn of(row: &Row<'_>) -> Option<Box<Checked>> {
+        let talked = row.ticket.talk.as_ref().is_some_and(|t| t.has_desk());
+        let noted = &row.prediction.noted;
+        (talked || !noted.is_empty()).then(|| Box::new(Checked { talked, fired: noted.iter().chain(row.heard).cloned().collect() }))
+    }
+}
+
+/// Counts what checks found in a ticket.
+pub(super) fn count_checks<'f>(counts: &mut ServiceCounts, ticket: Seen<'_>, talked: bool, fired: impl Iterator<Item = (usize, &'f str)>, checks: &[Check]) {
+    if talked {
+        counts.talked(ticket);
+    }
+    for (at, sentence) in fired {
+        match checks.get(at) {
+            Some(check) if check.risk && check.concerns(ticket.kind) => counts.risk(ticket, at, sentence),
+            Some(check) if check.about == About::Agent && check.concerns(ticket.kind) => counts.fired(ticket, at, sentence),
+            _ => {}
+        }
+    }
 }
 
 struct Summary<'k> {
@@ -206,6 +242,10 @@ impl Summary<'_> {
 
 impl Output for Summary<'_> {
     type Part = Part;
+
+    fn listens(&self) -> bool {
+        true
+    }
 
     fn begin(&self, layout: &Layout) -> Part {
         Part { file: layout.file.clone(), ..Part::default() }
@@ -247,6 +287,7 @@ impl Output for Summary<'_> {
             id: (from, part.ids.len() as u32),
             day,
             cells: p.by_model.as_ref().map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
+            checked: Checked::of(row),
         });
     }
 }
@@ -254,6 +295,7 @@ impl Output for Summary<'_> {
 struct Counter<'a, W: Write> {
     taxonomy: &'a Taxonomy,
     counts: Counts,
+    service: ServiceCounts,
     loose: Vec<Loose>,
     keep: &'a AtomicBool,
     /// What is listed, and counted over time, where that is asked for.
@@ -272,6 +314,11 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
                 (key, name),
                 &Counted { kind: t.kind, cause, counted_as, id, contact: t.contact, wording: t.wording, kind_cell: t.cells[0], cause_cell: t.cells[1] },
             );
+            if let Some(checked) = &t.checked {
+                let fired = checked.fired.iter().map(|f| (f.check, f.sentence.words.as_str()));
+                let seen = Seen { product: key, kind: t.kind, cause: counted_as, id };
+                count_checks(&mut self.service, seen, checked.talked, fired, &self.taxonomy.checks);
+            }
             if t.cause.is_none() && self.keep.load(Ordering::Relaxed) {
                 let text = part.loose.remove(&at).unwrap_or_default();
                 self.loose.push(Loose { product: key.clone(), kind: t.kind, id: id.to_owned(), text });

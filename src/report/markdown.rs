@@ -1,6 +1,6 @@
 //! For chats and wikis. Text from tickets is escaped: no link, picture, table or HTML of a customer's takes effect.
 
-use super::{Options, harmless, shown_ids, text};
+use super::{Options, harmless, service, shown_ids, text};
 use crate::digest::Digest;
 
 /// Groups shown of what no cause took.
@@ -13,6 +13,14 @@ pub fn render(digest: &Digest, options: Options) -> String {
     let mut out = format!("# {}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
     if let Some(revision) = &digest.revision {
         out.push_str(&format!("\n{}\n", escape(&text::revised(revision, lang))));
+    }
+    if !digest.risks.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", escape(lang.risks())));
+        for risk in &digest.risks {
+            let (head, lines) = service::risk(risk, options);
+            out.push_str(&format!("- **{}**\n", escape(&head)));
+            lines.iter().for_each(|l| out.push_str(&format!("  - {}\n", escape(l))));
+        }
     }
     if !digest.alerts.is_empty() {
         out.push_str(&format!("\n## {}\n\n", lang.pick("异常", "異常", "Unusual")));
@@ -62,6 +70,18 @@ pub fn render(digest: &Digest, options: Options) -> String {
             let ids: Vec<String> = product.read_for_certainty.iter().map(|id| escape(id)).collect();
             out.push_str(&format!("\n{}{}{}\n", lang.read_for_certainty(), lang.colon(), ids.join(" ")));
         }
+    }
+    if !digest.service.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", lang.service()));
+        for served in &digest.service {
+            let product = if served.product.is_empty() { lang.no_product() } else { &served.product };
+            out.push_str(&format!("- {}{}{}\n", escape(product), lang.colon(), escape(&service::served(served, options))));
+            service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("  - {}\n", escape(q))));
+        }
+    }
+    let measured = service::precisions(digest, lang);
+    if !measured.is_empty() {
+        out.push_str(&format!("\n{}\n", escape(&measured)));
     }
     if digest.is_corrected() {
         out.push_str(&format!("\n{}\n", lang.corrections()));

@@ -133,6 +133,12 @@ impl Lang {
         }
     }
 
+    /// What somebody said.
+    #[must_use]
+    pub fn quoted(self, words: &str) -> String {
+        format!("{}{words}{}", self.pick("「", "「", "\""), self.pick("」", "」", "\""))
+    }
+
     /// Tickets that no cause took.
     #[must_use]
     pub fn unassigned(self) -> &'static str {

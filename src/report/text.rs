@@ -1,6 +1,6 @@
 //! For a terminal: what 阿虎 would have written on a sheet of paper.
 
-use super::{Options, harmless, shown_ids};
+use super::{Options, harmless, service, shown_ids};
 use crate::alert::Alert;
 use crate::digest::{Against, Breakdown, Changed, Digest, KindDigest, ProductDigest, Revision, Share};
 use std::collections::HashSet;
@@ -13,6 +13,15 @@ pub fn render(digest: &Digest, options: Options) -> String {
     let mut out = format!("{}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
     if let Some(revision) = &digest.revision {
         out.push_str(&format!("{}\n", revised(revision, lang)));
+    }
+    if !digest.risks.is_empty() {
+        out.push_str(&format!("\n{}\n", lang.risks()));
+        for risk in &digest.risks {
+            let (head, lines) = service::risk(risk, options);
+            out.push_str(&format!("  {head}\n"));
+            lines.iter().for_each(|l| out.push_str(&format!("    {l}\n")));
+        }
+        out.push('\n');
     }
     let a = &digest.accounting;
     if a.rows == 0 {
@@ -29,6 +38,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push('\n');
         product_lines(&mut out, product, options);
     }
+    service_lines(&mut out, digest, options);
     digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, digest.against.is_some(), lang));
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| harmless(id)).collect();
@@ -47,9 +57,30 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(&lang.repeats(days));
         out.push('\n');
     }
+    let measured = service::precisions(digest, lang);
+    if !measured.is_empty() {
+        out.push_str(&format!("{measured}\n"));
+    }
     out.push_str(&accounting_line(digest, options));
     out.push('\n');
     out
+}
+
+/// How the desk served, by product.
+fn service_lines(out: &mut String, digest: &Digest, options: Options) {
+    if digest.service.is_empty() {
+        return;
+    }
+    let lang = options.lang;
+    out.push_str(&format!("\n{}\n", lang.service()));
+    for of_product in digest.service.chunk_by(|a, b| a.product == b.product) {
+        let name = &of_product[0].product;
+        out.push_str(&format!("  【{}】\n", if name.is_empty() { lang.no_product().to_owned() } else { harmless(name) }));
+        for served in of_product {
+            out.push_str(&format!("    {}\n", service::served(served, options)));
+            service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("      {q}\n")));
+        }
+    }
 }
 
 /// `A 投诉「活动 / 奖品未到账」45 件，平时 5–20；新  EV1 EV2 …`

@@ -1,5 +1,9 @@
 //! The TOML files: raw as written, then checked into the types of [`crate::taxonomy`].
 
+mod checks;
+
+pub(super) use checks::add_checks;
+
 use super::rule::{self, Sets};
 use super::{Cause, Cue, Example, Pack, Product, Rule, Source, Taxonomy};
 use crate::error::{Error, Result, nearest};
@@ -22,6 +26,8 @@ pub struct RawFile {
     cause: Vec<Spanned<RawCause>>,
     #[serde(default)]
     cue: Vec<RawCue>,
+    #[serde(default)]
+    check: Vec<Spanned<checks::RawCheck>>,
     #[serde(default)]
     words: Vec<String>,
 }
@@ -90,6 +96,11 @@ pub(super) struct Parsed<'a> {
 impl Parsed<'_> {
     fn line<T>(&self, at: &Spanned<T>) -> u64 {
         self.line_starts.partition_point(|start| *start <= at.span().start) as u64
+    }
+
+    /// Whether it adds nothing to what tickets are sorted by.
+    fn has_checks_alone(&self) -> bool {
+        self.raw.pack.is_none() && self.raw.cause.is_empty() && self.raw.cue.is_empty() && !self.raw.check.is_empty()
     }
 
     fn place<T>(&self, at: &Spanned<T>, error: Error) -> Error {
@@ -171,6 +182,9 @@ fn resolve_set<'a>(name: &'a str, file: &'a Parsed<'_>, sets: &mut Sets, open: &
 /// Adds the file's pack, or extends the pack of the same id.
 pub(super) fn add_pack(taxonomy: &mut Taxonomy, file: &Parsed<'_>) {
     taxonomy.words.extend(file.raw.words.iter().cloned());
+    if file.has_checks_alone() {
+        return;
+    }
     // A file without a [pack] is a desk's own: its causes apply everywhere.
     let own = RawPack { id: file.name.to_owned(), name: String::new(), headers: Vec::new(), product_hints: Vec::new(), cues: Vec::new(), words: Vec::new() };
     let p = file.raw.pack.as_ref().unwrap_or(&own);
@@ -204,6 +218,9 @@ pub(super) fn add_products(taxonomy: &mut Taxonomy, file: &Parsed<'_>) -> Result
 
 /// Adds the file's causes and kind cues.
 pub(super) fn add_causes(taxonomy: &mut Taxonomy, file: &Parsed<'_>, sets: &Sets) -> Result<()> {
+    if file.has_checks_alone() {
+        return Ok(());
+    }
     let pack_id = file.raw.pack.as_ref().map_or(file.name, |p| p.id.as_str());
     let pack = taxonomy.pack(pack_id)?;
     for spanned in &file.raw.cause {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Keys of who speaks, and of the words; the first that is there counts.
 const SPEAKERS: [&str; 10] = ["role", "sender", "speaker", "from", "author", "角色", "发送方", "发送人", "说话人", "type"];
+/// Keys of when.
+const TIMES: [&str; 6] = ["time", "timestamp", "created_at", "createdAt", "sent_at", "时间"];
 const WORDS: [&str; 8] = ["content", "text", "message", "msg", "body", "内容", "消息", "消息内容"];
 
 /// The turns; `None` when the cell is no such array. Words are as they stand between the quotes, escapes and all.
@@ -23,7 +25,8 @@ pub(super) fn turns(cell: &str) -> Option<Vec<Turn<'_>>> {
         if !words.trim().is_empty() {
             // The words are a piece of the cell: this is where.
             let start = (words.as_ptr() as usize).checked_sub(cell.as_ptr() as usize)?;
-            turns.push(Turn { role, speaker, text: words, start });
+            let minute = one_of(&TIMES).and_then(super::times::minute);
+            turns.push(Turn { role, speaker, text: words, start, minute });
         }
     }
     (!turns.is_empty()).then_some(turns)

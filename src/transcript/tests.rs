@@ -382,10 +382,10 @@ fn every_sign_of_a_marker_is_seen() {
 #[test]
 fn json_in_a_cell_and_arrows_are_chats() {
     let cell = r#"[{"role":"assistant","content":"请问有什么可以帮您"}, {"role":"user","content":"充值\n没到账"}]"#;
-    let said = |cell: &str| split(cell.to_owned().into()).0.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = |cell: &str| split(cell.to_owned().into()).customer.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(said(cell), "充值\\n没到账");
     assert_eq!(said(r#"[{"sender":"客服","text":"您好"},{"sender":"玩家","text":"闪退"}]"#), "闪退");
-    assert_eq!(split(r#"[{"id":"1","content":"闪退"}]"#.into()).1, None);
+    assert_eq!(split(r#"[{"id":"1","content":"闪退"}]"#.into()).desk, None);
     assert_eq!(said("坐席 -> 客户：您好\n客户 -> 坐席：充值没到账"), "充值没到账");
     assert_eq!(said("客户→客服：闪退\n客服→客户：请重装"), "闪退");
 }

@@ -51,6 +51,7 @@ proptest! {
                         let score = m.cover() as f32 * strength(c, cause as usize, &everything);
                         all.add(Fired { cause: cause as usize, rule: n as usize, found: m, score, dropped: None });
                     }
+                    Target::Check(_) | Target::Unless(_) => all.checks.take(*rule, &texts, &mut Vec::new()),
                 }
             }
             let mut expected: Vec<(usize, usize)> = all.fired.iter().map(|f| (f.cause, f.rule)).collect();

@@ -5,8 +5,8 @@ use crate::ingest::cells::Cells;
 use crate::ingest::columns::Columns;
 use crate::ingest::mojibake;
 use crate::mask;
-use crate::ticket::{Reason, Ticket};
-use crate::transcript;
+use crate::ticket::{Reason, Role, Talk, Ticket};
+use crate::transcript::{self, Split};
 use std::borrow::Cow;
 
 /// What is the same for all rows of a file.
@@ -92,8 +92,16 @@ impl Layout {
             [one] => Cow::Borrowed(cells.get(line, one)),
             _ => Cow::Owned(c.text.iter().map(|i| cells.get(line, *i)).filter(|t| !t.trim().is_empty()).collect::<Vec<_>>().join("\n")),
         };
-        let (body, said) = if row.messages.is_empty() { transcript::split(body) } else { transcript::split_messages(&body) };
+        let Split { customer: body, desk: said, mut talk } = if row.messages.is_empty() { transcript::split(body) } else { transcript::split_messages(&body) };
         let agent = get(c.agent);
+        if c.agent_replies && !agent.trim().is_empty() {
+            let talk = talk.get_or_insert_with(|| {
+                let mut talk = Box::<Talk>::default();
+                talk.push(Role::Customer, body.trim(), None);
+                talk
+            });
+            talk.push(Role::Agent, agent.trim(), None);
+        }
         let agent = match said {
             Some(said) if agent.trim().is_empty() => Cow::Owned(said),
             Some(said) => Cow::Owned(format!("{said}\n{agent}")),
@@ -103,7 +111,7 @@ impl Layout {
         // An id that a spreadsheet has rounded is many tickets' id.
         let id_is_row = id.is_empty() || is_rounded(id);
         let id = if id_is_row { Cow::Owned(format!("{}#{}", self.row_prefix, row.number)) } else { Cow::Borrowed(id) };
-        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, customer: get(c.customer), agent }
+        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, customer: get(c.customer), agent, talk }
     }
 }
 

@@ -137,7 +137,7 @@ impl Chats {
     fn add(&mut self, number: u64, cells: &[&str], line: String, span: RowSpan, raw: Option<&[u8]>) {
         let id = cells[self.id].trim();
         let said = Role::named(cells[self.role].trim()).unwrap_or(Role::Customer);
-        let (opening, words) = transcript::message(said, cells[self.text]);
+        let (opening, words) = transcript::message(said, self.time.and_then(|t| minute(cells[t])), cells[self.text]);
         let mut message = Message { place: self.messages, span, words: opening..opening + cells[self.text].chars().count(), line };
         self.messages += 1;
         let length = words.chars().count();
@@ -168,6 +168,13 @@ impl Chats {
             }
         }
     }
+}
+
+/// A time in minutes from any moment.
+fn minute(cell: &str) -> Option<u32> {
+    let dates::Found::When(dates::When { day, time: Some(time), .. }) = dates::Reader::default().read_any(cell) else { return None };
+    let days = day.since(jiff::civil::Date::constant(1990, 1, 1)).map_or(0, |s| s.get_days());
+    Some(u32::try_from(days).unwrap_or(0) * 24 * 60 + u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs()))
 }
 
 fn is_time(cell: &str) -> bool {

@@ -1,0 +1,109 @@
+//! Risks and service in words: what text and Markdown share.
+
+use super::{EXAMPLE_IDS, Lang, Options, harmless, shown_ids};
+use crate::digest::{CheckDigest, Digest, Precision, RiskDigest, ServiceDigest};
+use crate::taxonomy::check::Name;
+
+/// Tickets of a risk whose sentences are shown; of the others only ids are.
+const SENTENCES: usize = 10;
+/// Ids shown of those.
+const MORE_IDS: usize = 40;
+
+impl Lang {
+    /// A check's name.
+    #[must_use]
+    pub fn named(self, name: &Name) -> &str {
+        match self {
+            Lang::Zh => &name.zh,
+            Lang::ZhHant => &name.hant,
+            Lang::En => &name.en,
+        }
+    }
+
+    /// Heads the risks.
+    #[must_use]
+    pub fn risks(self) -> &'static str {
+        self.pick("先看这些（可能升级，宜尽快回访）", "先看這些（可能升級，宜儘快回訪）", "First of all (call these customers back)")
+    }
+
+    /// Heads the service.
+    #[must_use]
+    pub fn service(self) -> &'static str {
+        self.pick("服务质量", "服務品質", "Service")
+    }
+}
+
+/// The lines of a risk: its head, its tickets, the ids of those that are too many.
+pub(super) fn risk(risk: &RiskDigest, options: Options) -> (String, Vec<String>) {
+    let lang = options.lang;
+    let head = match lang {
+        Lang::Zh | Lang::ZhHant => format!("{} {}", lang.named(&risk.name), risk.count),
+        Lang::En => format!("{}: {}", lang.named(&risk.name), risk.count),
+    };
+    let sentences = if options.all_ids { usize::MAX } else { SENTENCES };
+    let ticket = |t: &crate::digest::RiskTicket| {
+        let product = if t.product.is_empty() { String::new() } else { format!("{}　", harmless(&t.product)) };
+        let said = if t.sentence.is_empty() { String::new() } else { lang.quoted(&harmless(&t.sentence)) };
+        format!("{}　{product}{said}", harmless(&t.id)).trim_end().to_owned()
+    };
+    let mut lines: Vec<String> = risk.tickets.iter().take(sentences).map(ticket).collect();
+    let rest: Vec<String> = risk.tickets.iter().skip(sentences).take(MORE_IDS).map(|t| harmless(&t.id)).collect();
+    let unseen = risk.count - lines.len() as u64;
+    if unseen > 0 {
+        let dots = if (rest.len() as u64) < unseen { " …" } else { "" };
+        lines.push(match lang {
+            Lang::Zh => format!("另有 {unseen} 件：{}{dots}", rest.join(" ")),
+            Lang::ZhHant => format!("另有 {unseen} 件：{}{dots}", rest.join(" ")),
+            Lang::En => format!("{unseen} more: {}{dots}", rest.join(" ")),
+        });
+    }
+    (head, lines)
+}
+
+/// `12 件「活动 / 奖品未到账」有对话：致歉 7，补救 2，承诺时限 1，敷衍 3（EV1 EV5 EV9）`
+pub(super) fn served(served: &ServiceDigest, options: Options) -> String {
+    let lang = options.lang;
+    let cause = if served.cause.is_empty() { lang.unassigned().to_owned() } else { harmless(&served.cause) };
+    let checks: Vec<String> = served.checks.iter().map(|c| check(c, options)).collect();
+    let checks = checks.join(lang.comma());
+    let kind = lang.kind(served.kind);
+    match lang {
+        Lang::Zh => format!("{} 件{kind}「{cause}」有对话：{checks}", served.tickets),
+        Lang::ZhHant => format!("{} 件{kind}「{cause}」有對話：{checks}", served.tickets),
+        Lang::En => format!("{} {kind} of \"{cause}\" with a conversation: {checks}", served.tickets),
+    }
+}
+
+/// `敷衍 3（EV1 EV5 EV9）`: of faults the tickets, so that somebody reads them.
+fn check(check: &CheckDigest, options: Options) -> String {
+    let lang = options.lang;
+    let name = lang.named(&check.name);
+    if check.good || check.count == 0 {
+        return format!("{name} {}", check.count);
+    }
+    let (ids, more) = shown_ids(&check.ids, check.count, options);
+    let ids = format!("{}{}", ids.join(" "), if more { " …" } else { "" });
+    match lang {
+        Lang::En => format!("{name} {} ({ids})", check.count),
+        _ => format!("{name} {}（{ids}）", check.count),
+    }
+}
+
+/// Sentences behind the faults of a cause: `敷衍：「自己看公告」「呵呵」`.
+pub(super) fn quotes(served: &ServiceDigest, options: Options) -> Vec<String> {
+    let lang = options.lang;
+    let faults = served.checks.iter().filter(|c| !c.good && !c.sentences.is_empty());
+    let quoted = |c: &CheckDigest| c.sentences.iter().take(EXAMPLE_IDS).map(|s| lang.quoted(&harmless(s))).collect::<Vec<_>>().concat();
+    faults.map(|c| format!("{}{}{}", lang.named(&c.name), lang.colon(), quoted(c))).collect()
+}
+
+/// How far checks are to be believed; empty where nothing was measured.
+pub(super) fn precisions(digest: &Digest, lang: Lang) -> String {
+    if digest.precisions.is_empty() {
+        return String::new();
+    }
+    let one = |p: &Precision| format!("{} {:.0} %", lang.named(&p.name), p.precision * 100.0);
+    let all: Vec<String> = digest.precisions.iter().map(one).collect();
+    let head = lang.pick("规则查出的准确率（实测）", "規則查出的準確率（實測）", "Measured precision of these checks");
+    format!("{head}{}{}", lang.colon(), all.join(lang.pick("、", "、", ", ")))
+}

@@ -1,0 +1,188 @@
+//! Checks of what agents and customers say: the built-in ones hold their examples, and reach their measured floors on replies that
+//! were written before them.
+
+use crate::run::Desk;
+use ahu::classify::{Classifier, Config, Field};
+use ahu::taxonomy::{Source, Taxonomy};
+use ahu::ticket::{Role, Talk, Ticket};
+use std::collections::BTreeMap;
+
+/// The built-in checks; while they are written, those of the file that `AHU_CHECKS` names, without building anew.
+fn classifier() -> Classifier {
+    let tried = std::env::var("AHU_CHECKS").map(|path| std::fs::read_to_string(path).expect("the checks"));
+    let more: Vec<Source<'_>> = tried.iter().map(|text| Source { name: "tried.toml", text }).collect();
+    Classifier::new(Taxonomy::with_builtin(true, &more).expect("the built-in taxonomy"), Config::default()).expect("compiles")
+}
+
+#[test]
+fn every_example_of_a_check_holds() {
+    let classifier = classifier();
+    let checks = &classifier.taxonomy().checks;
+    for c in checks {
+        assert!(c.matches.len() >= 3 && c.rejects.len() >= 3, "{}, line {}: `{}` has too few examples", c.file, c.line, c.id);
+    }
+    let failing: Vec<String> = classifier
+        .failing_checks()
+        .iter()
+        .map(|f| format!("line {}: `{}` must {}fire in `{}`", f.example.line, checks[f.check].id, if f.must_match { "" } else { "not " }, f.example.text))
+        .collect();
+    assert!(failing.is_empty(), "{}", failing.join("\n"));
+}
+
+/// Found and right, found, and there, by check.
+type Score = BTreeMap<String, [usize; 3]>;
+
+/// Judges every so-many-th text by its labels, from the `first` on.
+fn score(file: &str, names: &[(&str, &str)], (first, step): (usize, usize), fired: &dyn Fn(&[&str]) -> Vec<String>) -> (Score, String) {
+    let mut score = Score::new();
+    let mut wrong = String::new();
+    for line in file.lines().filter(|l| !l.starts_with('#')).skip(first).step_by(step) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let fired = fired(&cells[1..]);
+        for (label, check) in names {
+            let (is, found) = (cells[0].split(',').any(|l| l == *label), fired.iter().any(|f| f == check));
+            let counts = score.entry((*check).to_owned()).or_default();
+            counts[0] += usize::from(is && found);
+            counts[1] += usize::from(found);
+            counts[2] += usize::from(is);
+            if is != found {
+                wrong.push_str(&format!("{} {check}: {}\n", if is { "missed" } else { "false" }, cells[1..].join(" → ")));
+            }
+        }
+    }
+    (score, wrong)
+}
+
+const REPLIES: &str = include_str!("data/service/replies.tsv");
+const RISKS: &str = include_str!("data/service/risks.tsv");
+const LATER_RISKS: &str = include_str!("data/service/risks-later.tsv");
+const AGENTS: [(&str, &str); 7] =
+    [("g", "greeting"), ("a", "apology"), ("e", "empathy"), ("r", "remedy"), ("t", "deadline"), ("b", "brushoff"), ("l", "blame")];
+const CUSTOMERS: [(&str, &str); 7] = [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
+
+/// Replies and risks that rules are tuned on, or those held out.
+fn judged(held_out: bool) -> [(Score, String); 2] {
+    let classifier = classifier();
+    let ids = |fired: &[ahu::prediction::Fired]| fired.iter().map(|f| classifier.taxonomy().checks[f.check].id.clone()).collect::<Vec<_>>();
+    let agents = |cells: &[&str]| {
+        let mut talk = Talk::default();
+        talk.push(Role::Customer, cells[0], None);
+        cells[1].split(" | ").for_each(|turn| talk.push(Role::Agent, turn, None));
+        ids(&classifier.listen(&talk, &mut classifier.scratch(), false))
+    };
+    let customers = |cells: &[&str]| {
+        let ticket = Ticket { text: cells[0].into(), ..Ticket::default() };
+        ids(&classifier.classify(&ticket, Field::UNKNOWN, &mut classifier.scratch()).noted)
+    };
+    let half = (usize::from(held_out), 2);
+    let (mut risks, mut wrong) = score(LATER_RISKS, &CUSTOMERS, half, &customers);
+    if !held_out {
+        let (more, more_wrong) = score(RISKS, &CUSTOMERS, (0, 1), &customers);
+        more.into_iter().for_each(|(check, counts)| risks.entry(check).or_default().iter_mut().zip(counts).for_each(|(sum, n)| *sum += n));
+        wrong += &more_wrong;
+    }
+    [score(REPLIES, &AGENTS, half, &agents), (risks, wrong)]
+}
+
+/// Precision and recall over all checks, and a line for each.
+fn told(score: &Score) -> ([f64; 2], String) {
+    let share = |a: usize, b: usize| if b == 0 { 1.0 } else { a as f64 / b as f64 };
+    let sum = score.values().fold([0; 3], |s, c| [s[0] + c[0], s[1] + c[1], s[2] + c[2]]);
+    let line = |(name, c): (&String, &[usize; 3])| format!("{name:10} precision {:.2} recall {:.2} ({c:?})\n", share(c[0], c[1]), share(c[0], c[2]));
+    ([share(sum[0], sum[1]), share(sum[0], sum[2])], score.iter().map(line).collect())
+}
+
+/// Least recall on what was held out, of agents' replies and of risks.
+const RECALL: [f64; 2] = [0.8, 0.5];
+
+#[test]
+fn checks_reach_their_floors_on_replies_held_out() {
+    for (of, (score, wrong)) in judged(true).into_iter().enumerate() {
+        let ([precision, recall], lines) = told(&score);
+        let shown = std::env::var_os("AHU_SHOW_WRONG").map_or(String::new(), |_| wrong);
+        println!("held out: precision {precision:.3} recall {recall:.3}\n{lines}{shown}");
+        assert!(precision >= 0.9 && recall >= RECALL[of], "precision {precision:.3}, recall {recall:.3}\n{lines}");
+    }
+}
+
+#[test]
+fn checks_fit_the_replies_they_were_tuned_on() {
+    for (score, wrong) in judged(false) {
+        let ([precision, recall], lines) = told(&score);
+        println!("tuned on: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
+        assert!(precision >= 0.95 && recall >= 0.9, "precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
+    }
+}
+
+/// A day of chats, as they stood in the morning and in the evening.
+const MORNING: &str = "事件号,时间,游戏,客户ID,聊天记录
+EV1,2026-11-21 10:00,幻塔,u1,\"客户：活动奖励打了三天还没到，我电话13912345678，再不给我就打12315投诉
+客服：哦\"
+EV2,2026-11-21 10:05,幻塔,u2,新版本闪退，不解决我就给差评
+EV3,2026-11-21 10:06,幻塔,u3,\"客户：活动礼包领了没到账
+客服：您好，非常抱歉，24小时内给您补发\"
+";
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.file("ahu.toml", "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"history.db\"\noutput = \"out\"\nsettle_seconds = 0\n");
+    desk.file("in/a.csv", MORNING);
+    desk
+}
+
+fn ran(desk: &Desk, arguments: &str) -> String {
+    let ran = desk.ahu(arguments);
+    assert_eq!(ran.code, 0, "{arguments}: {}", ran.stderr);
+    ran.stdout
+}
+
+fn rows(desk: &Desk, table: &str) -> i64 {
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count")
+}
+
+#[test]
+fn a_night_keeps_what_checks_found() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    let digest = desk.read("out/2026-11-21/digest.txt");
+    assert!(digest.contains("EV1　幻塔　「活动奖励打了三天还没到，我电话139********，再不给我就打12315投诉」"), "{digest}");
+    assert!(digest.contains("2 件投诉「活动 / 奖品未到账」有对话：问候 1，致歉 1，安抚 0，补救 1，承诺时限 1，敷衍 1（EV1）"), "{digest}");
+    // Told again, the same.
+    let json = desk.read("out/2026-11-21/digest.json");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("a digest");
+    let again: serde_json::Value = serde_json::from_str(&ran(&desk, "report day --format json --history history.db")).expect("a digest");
+    assert_eq!((&again["risks"], &again["service"]), (&json["risks"], &json["service"]));
+    let month: serde_json::Value = serde_json::from_str(&ran(&desk, "report month --format json --history history.db")).expect("a digest");
+    assert_eq!((&month["risks"], &month["service"]), (&json["risks"], &json["service"]));
+    let nothing = ran(&desk, "report day --format json --history history.db --product 别的");
+    assert!(!nothing.contains("\"risks\"") && !nothing.contains("\"service\""), "{nothing}");
+}
+
+#[test]
+fn the_longest_conversation_counts_whatever_comes_first() {
+    let evening = MORNING.replace("客服：哦", "客服：哦\n客服：不好意思，刚才没看清，这边马上给您补发");
+    let told = |first: &str, second: &str| {
+        let desk = desk();
+        desk.file("in/a.csv", first);
+        ran(&desk, "run --as-of 2026-11-22");
+        desk.file("in/b.csv", second);
+        ran(&desk, "run --as-of 2026-11-22");
+        let digest: serde_json::Value = serde_json::from_str(&desk.read("out/2026-11-21/digest.json")).expect("a digest");
+        (digest["service"].to_string(), digest["risks"].to_string())
+    };
+    let (later, earlier) = (told(MORNING, &evening), told(&evening, MORNING));
+    assert_eq!(later, earlier);
+    assert!(later.0.contains("刚才没看清") && !later.0.contains("brushoff"), "{}", later.0);
+}
+
+#[test]
+fn a_forgotten_ticket_is_forgotten_in_its_checks() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    assert_eq!((rows(&desk, "talks"), rows(&desk, "noted")), (2, 2));
+    ran(&desk, "forget --id EV1");
+    assert_eq!((rows(&desk, "talks"), rows(&desk, "noted")), (1, 1));
+    let kept = std::fs::read(desk.path().join("history.db")).expect("a history");
+    assert!(!String::from_utf8_lossy(&kept).contains("再不给我就打12315投诉"));
+}
