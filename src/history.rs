@@ -180,7 +180,9 @@ fn failed(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error {
     let path = path.display();
     match cause.sqlite_error_code() {
         Some(ReadOnly) => {
-            let message = format!("cannot {doing} the history `{path}`: only its owner may write in its folder, and a run is at work or was killed; ask its owner to run `ahu run`, or for `ahu backup FILE`");
+            let message = format!(
+                "cannot {doing} the history `{path}`: only its owner may write in its folder, and a run is at work or was killed; ask its owner to run `ahu run`, or for `ahu backup FILE`"
+            );
             Error::new(ErrorKind::Io, message)
         }
         Some(NotADatabase) => Error::setup(format!("`{path}` is no history: it is no SQLite file; name another file")),

@@ -30,12 +30,13 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let gone: Vec<jiff::civil::Date> = gone.into_iter().filter(|day| !health.unpublished.contains(day)).collect();
     let mut out = summary(&health, lang);
     out.push_str(&match &output {
-        None => lang.pick(
-            "没有设置文件（`--config`），不知道日报放在哪里，没有检查日报\n",
-            "沒有設定檔（`--config`），不知道日報放在哪裡，沒有檢查日報\n",
-            "no settings (`--config`): where its digests are is not known, and they were not looked at\n",
-        )
-        .to_owned(),
+        None => lang
+            .pick(
+                "没有设置文件（`--config`），不知道日报放在哪里，没有检查日报\n",
+                "沒有設定檔（`--config`），不知道日報放在哪裡，沒有檢查日報\n",
+                "no settings (`--config`): where its digests are is not known, and they were not looked at\n",
+            )
+            .to_owned(),
         Some(output) if !gone.is_empty() => {
             let (n, days, output) = (gone.len(), some(&gone), output.display());
             match lang {

@@ -86,7 +86,9 @@ fn one_called(writing: &Writing<'_>, id: &str, channel: Option<&str>) -> Result<
         output::complain(&format!("--ticket {}  {}  {}  {}  {}", f.ticket, f.day, f.channel, f.id, f.text));
     }
     let n = found.len();
-    Err(Error::setup(format!("{n} tickets may be meant by the id `{id}`, and nothing was forgotten: name one with `--ticket N`, or its channel with `--channel`")))
+    Err(Error::setup(format!(
+        "{n} tickets may be meant by the id `{id}`, and nothing was forgotten: name one with `--ticket N`, or its channel with `--channel`"
+    )))
 }
 
 /// Tickets that are listed where several may be meant.
@@ -94,7 +96,11 @@ const SHOWN: usize = 20;
 
 fn said(forgotten: u64, days: usize, counts_stay: bool, dry: bool, lang: Lang) -> String {
     let kept = if counts_stay { lang.pick("（件数保留）", "（件數保留）", " (their counts stay)") } else { "" };
-    let nothing = lang.pick("没有符合的工单；编号和客户要和导出里写的一样", "沒有符合的工單；編號和客戶要和匯出裡寫的一樣", "no ticket is so: ids and customers are told as the export writes them");
+    let nothing = lang.pick(
+        "没有符合的工单；编号和客户要和导出里写的一样",
+        "沒有符合的工單；編號和客戶要和匯出裡寫的一樣",
+        "no ticket is so: ids and customers are told as the export writes them",
+    );
     match (forgotten, lang, dry) {
         (0, ..) if !counts_stay => nothing.to_owned(),
         (n, Lang::Zh, false) => format!("已删除 {n} 件工单{kept}，重发 {days} 天的日报"),

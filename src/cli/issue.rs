@@ -105,7 +105,10 @@ impl Issuer {
     /// Takes out of the file what was forgotten while another program was reading it. A night does not fail by one who reads on.
     pub fn clean(&self, history: &mut History) -> Result<()> {
         if history.is_unclean()? {
-            history.clean().or_else(|e| if e.kind == ErrorKind::Busy { Ok(output::complain(&e.to_string())) } else { Err(e) })?;
+            match history.clean() {
+                Err(e) if e.kind == ErrorKind::Busy => output::complain(&e.to_string()),
+                done => done?,
+            }
         }
         Ok(())
     }

@@ -241,7 +241,9 @@ fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
     let ahead: Vec<String> = done.days.iter().filter(|(day, _)| *day > done.night).map(|(day, _)| day.to_string()).collect();
     if let [first, ..] = ahead.as_slice() {
         let shown = if ahead.len() > SHOWN_AHEAD { format!("{} days, the first {first}", ahead.len()) } else { ahead.join(", ") };
-        output::complain(&format!("some tickets are dated after this night ({shown}); they are counted there, and no report or alert takes such a day for the last"));
+        output::complain(&format!(
+            "some tickets are dated after this night ({shown}); they are counted there, and no report or alert takes such a day for the last"
+        ));
     }
     let days: Vec<String> = done.days.iter().map(|(day, n)| if *n > 0 { lang.revised_day(&day.to_string(), *n) } else { day.to_string() }).collect();
     let line = lang.night(&done.night.to_string(), [done.rows, t.new, t.revised, t.known, t.forgotten, done.quarantined], &days, done.dry);

@@ -94,8 +94,11 @@ impl Writing<'_> {
 
     fn delete(&mut self, is: &str, value: Value) -> rusqlite::Result<u64> {
         self.forgetting = true;
-        let days: Vec<i32> =
-            self.db.prepare(&format!("SELECT DISTINCT day FROM tickets WHERE {is}"))?.query_map([&value], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let days: Vec<i32> = self
+            .db
+            .prepare(&format!("SELECT DISTINCT day FROM tickets WHERE {is}"))?
+            .query_map([&value], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
         self.days.extend(days);
         self.db.execute(&format!("INSERT OR IGNORE INTO forgotten SELECT identity FROM tickets WHERE {is}"), [&value])?;
         self.db.execute(&format!("DELETE FROM versions WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;

@@ -76,7 +76,8 @@ impl History {
     /// # Errors
     /// What SQLite gives.
     pub fn alert_days(&self, product: &[String], kind: Option<Kind>, cause: &str, (from, to): (Date, Date)) -> Result<Vec<Date>> {
-        let sql = "SELECT DISTINCT d.day FROM alert_days d JOIN alerts a USING (alert) WHERE a.product IN (SELECT name FROM names JOIN json_each(?) ON text = value)
+        let sql =
+            "SELECT DISTINCT d.day FROM alert_days d JOIN alerts a USING (alert) WHERE a.product IN (SELECT name FROM names JOIN json_each(?) ON text = value)
                    AND a.kind = ? AND a.cause = (SELECT name FROM names WHERE text = ?) AND d.day BETWEEN ? AND ? ORDER BY d.day";
         let row = params![list(product), super::tickets::kind_number(kind), cause, number(from), number(to)];
         let all = || -> rusqlite::Result<Vec<Date>> { self.db.prepare_cached(sql)?.query_map(row, |row| row.get(0).map(date))?.collect() };

@@ -28,7 +28,8 @@ pub struct DayCount {
 
 /// The last day that has tickets, as far as it is not after the last night: a ticket may be dated years ahead by mistake. Where all are
 /// after it, it was the night that was told wrong.
-const LAST_DAY: &str = "SELECT coalesce((SELECT max(day) FROM days WHERE tickets > 0 AND day <= (SELECT max(night) FROM runs)), (SELECT max(day) FROM days WHERE tickets > 0))";
+const LAST_DAY: &str =
+    "SELECT coalesce((SELECT max(day) FROM days WHERE tickets > 0 AND day <= (SELECT max(night) FROM runs)), (SELECT max(day) FROM days WHERE tickets > 0))";
 
 impl History {
     /// The first and the last day that have tickets; days after the last night are none.

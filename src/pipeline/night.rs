@@ -38,12 +38,7 @@ impl Keeping<'_> {
 ///
 /// # Errors
 /// What reading gave, or SQLite.
-pub fn record<W: Write + Send>(
-    job: &Job<'_>,
-    keeping: Keeping<'_>,
-    history: &mut Writing<'_>,
-    rejects: Option<Rejects<W>>,
-) -> Result<(Outcome, Option<W>)> {
+pub fn record<W: Write + Send>(job: &Job<'_>, keeping: Keeping<'_>, history: &mut Writing<'_>, rejects: Option<Rejects<W>>) -> Result<(Outcome, Option<W>)> {
     let taxonomy = job.classifier.taxonomy();
     let mut recorder = Recorder { history, rejects, keeping };
     let outcome = super::run(job, &Records { taxonomy, keeping }, &mut recorder)?;

@@ -254,7 +254,13 @@ impl Period {
         self.counts.add_days(Some(first), Some(last));
         let total = self.counts.total();
         let accounting = Accounting { rows: total, classified: total, ..Accounting::default() };
-        Digest::new(&self.counts, accounting, &self.names.taxonomy, crate::digest::Corrections::default(), Header { groups, from_history: true, ..Header::default() })
+        Digest::new(
+            &self.counts,
+            accounting,
+            &self.names.taxonomy,
+            crate::digest::Corrections::default(),
+            Header { groups, from_history: true, ..Header::default() },
+        )
     }
 }
 
@@ -348,7 +354,8 @@ impl Amounts {
             let missing = missing(of, options.days);
             if !missing.is_empty() && wanted.as_ref().is_none_or(|w| w == product || product.is_empty()) {
                 let shown: Vec<String> = missing.iter().take(SHOWN_MISSING).map(ToString::to_string).collect();
-                let (more, of) = (if missing.len() > SHOWN_MISSING { " …" } else { "" }, if product.is_empty() { String::new() } else { format!(" of `{product}`") });
+                let (more, of) =
+                    (if missing.len() > SHOWN_MISSING { " …" } else { "" }, if product.is_empty() { String::new() } else { format!(" of `{product}`") });
                 said.push(format!("no rate is told{of}: {} days have no number ({}{more})", missing.len(), shown.join(" ")));
             }
         }

@@ -74,7 +74,14 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
         outcome.accounting,
         job.classifier.taxonomy(),
         job.classifier.corrections(),
-        Header { groups, as_of: options.as_of, ids_not_found: outcome.ids_not_found.clone(), repeat_days: options.repeat_days, revision: None, from_history: false },
+        Header {
+            groups,
+            as_of: options.as_of,
+            ids_not_found: outcome.ids_not_found.clone(),
+            repeat_days: options.repeat_days,
+            revision: None,
+            from_history: false,
+        },
     )?;
     let mut listing = Listing::default();
     if let Some((collector, trends)) = counter.listed {

@@ -97,7 +97,11 @@ pub(crate) fn revised(revision: &Revision, lang: super::Lang) -> String {
     };
     let shown: Vec<String> = revision.changed.iter().take(SHOWN_CHANGES).map(change).collect();
     // What was forgotten is not named.
-    let shown = if shown.is_empty() { vec![lang.pick("按要求删除了工单", "按要求刪除了工單", "tickets were taken out on request").to_owned()] } else { shown };
+    let shown = if shown.is_empty() {
+        vec![lang.pick("按要求删除了工单", "按要求刪除了工單", "tickets were taken out on request").to_owned()]
+    } else {
+        shown
+    };
     let more = if revision.changed.len() > SHOWN_CHANGES { " …" } else { "" };
     let head = match lang {
         super::Lang::Zh => format!("第 {} 次修订", revision.number),

@@ -69,7 +69,18 @@ fn an_old_alert_is_as_its_day_is() {
 #[test]
 fn a_late_ticket_changes_the_alerts_of_the_days_after_it() {
     let desk = desk();
-    desk.file("in/a.csv", november(|day| if day == 22 { 40 } else if day <= 23 { usual(day) } else { 0 }));
+    desk.file(
+        "in/a.csv",
+        november(|day| {
+            if day == 22 {
+                40
+            } else if day <= 23 {
+                usual(day)
+            } else {
+                0
+            }
+        }),
+    );
     night(&desk, 23);
     let before = alerts(&desk, 22);
     assert_eq!((before[0]["state"].as_str(), alerts(&desk, 21).is_null()), (Some("new"), true));

@@ -38,7 +38,7 @@ fn an_export_that_did_not_come_is_no_success() {
     };
     desk.file("in/a.csv", rows(0..140, &of));
     run(&desk);
-    let told = fix(&desk, "甲", "充值 / 充值未到账", "0.1");
+    let told = fix(&desk, "甲", "支付 / 已付款未生效", "0.1");
     assert!(!told.contains("降下来了") && told.contains("有 4 周这个产品一件工单也没有") && told.contains("| - - - - 21"), "{told}");
     // A product that is younger than the weeks before.
     let told = fix(&desk, "丙", "运行 / 闪退崩溃", "0.1");
@@ -50,7 +50,8 @@ fn an_export_that_did_not_come_is_no_success() {
 fn another_name_is_no_success() {
     let desk = Desk::new();
     desk.file("ahu.toml", "taxonomy = [\"mine.toml\"]\n".to_owned() + SETTINGS);
-    let cause = |path: &str| format!("[[cause]]\npath = \"{path}\"\nkinds = [\"complaint\"]\nrules = [\"门卡住\"]\nmatch = [\"门卡住了\"]\nreject = [\"门没事\"]\n");
+    let cause =
+        |path: &str| format!("[[cause]]\npath = \"{path}\"\nkinds = [\"complaint\"]\nrules = [\"门卡住\"]\nmatch = [\"门卡住了\"]\nreject = [\"门没事\"]\n");
     desk.file("mine.toml", cause("副本 / 门卡住"));
     let of = |_: u32| vec![("甲", "幻光塔的门卡住了，投诉", 4), ("甲", "一进游戏就闪退", 4)];
     desk.file("in/a.csv", rows(0..84, &of));

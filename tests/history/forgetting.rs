@@ -38,7 +38,11 @@ fn an_id_that_several_tickets_may_have_is_asked_about() {
     run(&desk);
     let asked = desk.ahu_with(&["forget", "--id", "in/a/export.csv#2"], None);
     assert_eq!(asked.code, 2, "{}", asked.stderr);
-    assert!(asked.stderr.contains("2 tickets may be meant") && asked.stderr.contains("--ticket 1  2026-11-01") && asked.stderr.contains("张三"), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("2 tickets may be meant") && asked.stderr.contains("--ticket 1  2026-11-01") && asked.stderr.contains("张三"),
+        "{}",
+        asked.stderr
+    );
     assert!(contents(&desk).iter().filter(|l| l.contains("export.csv#2")).count() == 3, "{:?}", contents(&desk));
     assert!(desk.ahu("forget --ticket 1").stderr.contains("已删除 1 件工单"));
     let left = contents(&desk).join("\n");
