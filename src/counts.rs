@@ -136,8 +136,8 @@ pub struct ProductCounts {
 impl ProductCounts {
     /// The commonest spelling, which names the product; of equals the first by the alphabet.
     #[must_use]
-    pub fn name(&self) -> String {
-        self.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone()).unwrap_or_default()
+    pub fn name(&self) -> &str {
+        self.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map_or("", |(n, _)| n)
     }
 }
 

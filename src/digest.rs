@@ -345,7 +345,7 @@ impl Digest {
         let mut products: Vec<ProductDigest> = counts.products.iter().map(|(key, p)| product_digest((key, p), taxonomy, corrections, &header)).collect();
         let complaints = |p: &ProductDigest| p.kinds.first().map_or(0, |k| k.count);
         products.sort_by(|a, b| (complaints(b), b.count).cmp(&(complaints(a), a.count)).then_with(|| a.product.cmp(&b.product)));
-        let names = counts.products.iter().map(|(key, p)| (key.as_str(), name_of(p))).collect();
+        let names = counts.products.iter().map(|(key, p)| (key.as_str(), p.name())).collect();
         let risks = service::risks(&header.service, taxonomy, &names);
         let service = service::service(&header.service, taxonomy, &products, &names);
         let precisions = service::precisions(&risks, &service, taxonomy);
@@ -415,11 +415,6 @@ impl Corrected {
     }
 }
 
-/// The commonest spelling names the product; of equals the first by the alphabet.
-fn name_of(counts: &ProductCounts) -> &str {
-    counts.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map_or("", |(n, _)| n)
-}
-
 fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, corrections: Corrections<'_>, header: &Header) -> ProductDigest {
     let (by_kind, by_cause) = (corrected(&counts.kinds, corrections.kinds), corrected(&counts.causes, corrections.causes));
     let cells: BTreeMap<&CellKey, _> = counts.cells.iter().collect();
@@ -469,5 +464,5 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
     let kinds: Vec<KindDigest> = kinds.collect();
     let few = (1..=READ_INSTEAD).contains(&counts.kinds.total().max(counts.causes.total()));
     let read_for_certainty = if few { counts.doubtful.clone() } else { Vec::new() };
-    ProductDigest { product: counts.name(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
+    ProductDigest { product: counts.name().to_owned(), count: kinds.iter().map(|k| k.count).sum(), kinds, read_for_certainty, rate: None }
 }

@@ -110,7 +110,7 @@ pub fn listing(
         let group = groups.get(&shown.id).filter(|_| cause.is_none()).cloned().unwrap_or_default();
         collector.add((&key, shown.kind, &name), || Listed { group, team, cause: name.clone(), ..listed(&shown, classifier, &mut scratch) });
     })?;
-    Ok(collector.finish(|key| counts.products.get(key).map_or_else(String::new, crate::counts::ProductCounts::name)))
+    Ok(collector.finish(|key| counts.products.get(key).map_or_else(String::new, |p| p.name().to_owned())))
 }
 
 /// A ticket with the places that speak for what it was decided as: it is decided again for these.

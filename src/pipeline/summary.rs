@@ -2,7 +2,7 @@
 
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::counts::service::{Seen, ServiceCounts};
-use crate::counts::{Contact, Counted, Counts, ProductCounts, Wording, wording};
+use crate::counts::{Contact, Counted, Counts, Wording, wording};
 use crate::digest::{CauseDigest, Digest, Groups, Header, Trends};
 use crate::discover::discover;
 use crate::error::Result;
@@ -90,7 +90,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
     let mut listing = Listing::default();
     if let Some((collector, trends)) = counter.listed {
         let counts = &counter.counts;
-        listing = collector.finish(|key| counts.products.get(key).map_or_else(String::new, ProductCounts::name));
+        listing = collector.finish(|key| counts.products.get(key).map_or_else(String::new, |p| p.name().to_owned()));
         let groups = group_of(counter.loose, of_ticket);
         for ticket in listing.tickets.iter_mut().filter(|t| t.cause.is_empty()) {
             ticket.group = groups.get(&ticket.id).cloned().unwrap_or_default();

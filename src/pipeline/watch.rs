@@ -11,10 +11,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Days of history that a day is held against.
 const DAYS: i32 = 300;
-/// Days after one that has changed whose alerts are looked at again.
+/// Days after one that has changed whose alerts are looked at again, where they have any or are of the last days.
 const AFTER: i32 = 7;
-/// Most days whose alerts are looked at in one run, the latest ones.
-const MOST_DAYS: usize = 100;
+/// Most days whose alerts are looked at in one run, the latest ones: each costs as much as a hundred days of all series.
+const MOST_DAYS: usize = 50;
 
 /// A known day: of a version, a holiday, a sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,16 +104,25 @@ impl Watch {
     }
 }
 
-/// Raises the alerts of the days that have changed and of the week after each, and gives those whose alerts are others now though
-/// nothing else of them has changed. Of more than so many days the alerts of the earlier ones are only held against their counts.
+/// Raises the alerts of the days that have changed and of the week after each, as far as that has alerts or is the last one, and gives the
+/// days whose alerts are others now though nothing else of them has changed. Of more than so many days the alerts of the earlier ones are only held against their counts.
 ///
 /// # Errors
 /// What SQLite gives.
 pub fn watch(history: &mut Writing<'_>, options: &Options) -> Result<Vec<Date>> {
     let Some(last) = history.last_day()? else { return Ok(Vec::new()) };
     let changed: BTreeSet<Date> = history.days().into_iter().collect();
-    let with_week = changed.iter().flat_map(|day| day.series(1.day()).take(1 + AFTER as usize)).filter(|day| *day <= last);
-    let looked_at: BTreeSet<Date> = with_week.collect::<BTreeSet<Date>>().into_iter().rev().take(MOST_DAYS).collect();
+    let mut wanted = changed.clone();
+    if let Some(first) = changed.first() {
+        let after = |day: Date| changed.range(day.saturating_sub(AFTER.days())..day).next().is_some();
+        let mut alerted = BTreeSet::new();
+        history.raised(*first, last, |day, _, _| {
+            alerted.insert(day);
+        })?;
+        wanted.extend(alerted.into_iter().filter(|day| after(*day)));
+        wanted.extend(last.saturating_sub((AFTER - 1).days()).series(1.day()).take_while(|day| *day <= last).filter(|day| after(*day)));
+    }
+    let looked_at: BTreeSet<Date> = wanted.into_iter().filter(|day| *day <= last).rev().take(MOST_DAYS).collect();
     let first = looked_at.first().copied();
     history.correct_alerts(changed.iter().copied().filter(|day| first.is_none_or(|first| *day < first) || *day > last))?;
     let Some(first) = first else { return Ok(Vec::new()) };

@@ -6,6 +6,7 @@
 
 mod charts;
 mod data;
+mod desk;
 
 use super::{Lang, Options, harmless, text};
 use crate::alert::Alert;
@@ -48,9 +49,11 @@ pub fn render(digest: &Digest, listing: &Listing, options: Options) -> String {
                 a.skip href="#main" { (lang.pick("跳到正文", "跳到正文", "Skip to the digest")) }
                 header { (page.head(&title)) }
                 main id="main" {
+                    (desk::risks(digest, options))
                     (page.alerts())
                     (page.overview())
                     @for (n, product) in digest.products.iter().enumerate() { (page.product(n, product)) }
+                    (desk::served(digest, options))
                     @for b in &digest.breakdowns { (page.breakdown(b)) }
                     (page.unread())
                 }

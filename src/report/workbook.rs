@@ -2,6 +2,8 @@
 //!
 //! All text is written as text: no cell is ever a formula. Ids keep their digits.
 
+mod desk;
+
 use super::{Options, harmless, shown_ids, text};
 use crate::cell::is_formula;
 use crate::digest::{Digest, KindDigest, ProductDigest, UNDECIDED};
@@ -100,11 +102,23 @@ impl Book<'_> {
         let mut names = HashSet::new();
         self.overview(self.sheet(&mut book, &mut names, self.pick("总览", "總覽", "Overview"))?)?;
         // The names of the sheets that are always there are theirs.
-        let fixed = [self.pick("明细数据", "明細數據", "Data"), self.pick("工单", "工單", "Tickets"), self.pick("未读入的行", "未讀入的列", "Unread rows")];
+        let fixed = [
+            self.pick("明细数据", "明細數據", "Data"),
+            self.pick("工单", "工單", "Tickets"),
+            self.pick("未读入的行", "未讀入的列", "Unread rows"),
+            self.pick("先看这些", "先看這些", "First of all"),
+            self.options.lang.service(),
+        ];
         names.extend(fixed.iter().map(|n| n.to_lowercase()));
+        if !self.digest.risks.is_empty() {
+            self.risks(book.add_worksheet().set_name(fixed[3])?)?;
+        }
         for product in self.digest.products.iter().take(MOST_SHEETS) {
             let name = self.product_name(&product.product);
             self.product(self.sheet(&mut book, &mut names, &name)?, product)?;
+        }
+        if !self.digest.service.is_empty() {
+            self.service(book.add_worksheet().set_name(fixed[4])?)?;
         }
         self.data(book.add_worksheet().set_name(fixed[0])?)?;
         if !self.listing.tickets.is_empty() {

@@ -38,7 +38,7 @@ fn an_export_that_did_not_come_is_no_success() {
     };
     desk.file("in/a.csv", rows(0..140, &of));
     run(&desk);
-    let told = fix(&desk, "甲", "充值 / 充值未到账", "0.1");
+    let told = fix(&desk, "甲", "支付 / 已付款未生效", "0.1");
     assert!(!told.contains("降下来了") && told.contains("有 4 周这个产品一件工单也没有") && told.contains("| - - - - 21"), "{told}");
     // A product that is younger than the weeks before.
     let told = fix(&desk, "丙", "运行 / 闪退崩溃", "0.1");
