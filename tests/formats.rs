@@ -217,7 +217,13 @@ fn chats_in_a_cell_and_messages_a_row_give_the_same_digest() {
     desk.file("messages.csv", as_csv(&messages));
     for file in ["cell.csv", "messages.csv"] {
         let ran = desk.ahu(&format!("summarize --format json --ids {file}"));
-        assert!(ran.stdout == expected, "{file}: {}\n{}", ran.stderr, ran.stdout);
+        // Only chats tell how the desk served.
+        let mut digest: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a digest");
+        let served = digest.as_object_mut().expect("an object").remove("service");
+        assert!(served.is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty())), "{file}");
+        let expected: serde_json::Value = serde_json::from_str(&expected).expect("a digest");
+        digest.as_object_mut().expect("an object").remove("precisions");
+        assert_eq!(digest, expected, "{file}: {}", ran.stderr);
     }
     // Every message is written, in its order and as it was; evidence has its place in the message that it is in.
     let classified = desk.ahu("classify messages.csv").stdout;
