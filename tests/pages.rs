@@ -133,7 +133,7 @@ fn every_format_has_the_same_numbers() {
         all.sort();
         all
     };
-    assert_eq!(names("2025-08-23"), ["digest.html", "digest.json", "digest.txt", "digest.xlsx"]);
+    assert_eq!(names("2025-08-23"), ["digest.html", "digest.json", "digest.txt", "digest.xlsx", "teams"]);
     let page = desk.read("out/2025-08-23/digest.html");
     assert_eq!(of_page(&page), counts);
     assert!(page.contains("<mark>") || page.contains("\"marks\"") || page.contains("奖"), "texts are in it");

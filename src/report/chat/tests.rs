@@ -68,7 +68,7 @@ fn a_message_reads_as_one() {
     let kinds = vec![kind("complaint", causes, Some(25)), kind("inquiry", vec![cause("活动 / 活动与奖励规则", 18, Some(10))], Some(10))];
     let all = digest(vec![("星河".to_owned(), kinds)], vec![alert("运行 / 闪退")]);
     let expected = "**阿虎日报 2026-11-22**\n\n共 35 件（前一天 35）：投诉 17（前一天 25），咨询 18（前一天 10）\n\n**异常 1 条**\n\
-        > 星河 投诉「运行 / 闪退」45 件，平时 5–20 件；今天开始  EV1 …\n\n\
+        > 星河 投诉「运行 / 闪退」45 件，平时 5–20 件；当天开始  EV1 …\n\n\
         **星河** 投诉 17（前一天 25），咨询 18（前一天 10）\n> 活动 / 奖品未到账 12 件（前一天 8）：EV_0 EV_1 EV_2 …\n\
         > 更新下载 / 无法更新下载 4 件（前一天 0）：EV_0 EV_1 EV_2 …\n> 账号 / 账号被盗 1 件（前一天 3）：EV_0\n> 问得最多：活动 / 活动与奖励规则 18";
     assert_eq!(message(&all, options(Markup::WeCom, 4_096)).text, expected);
