@@ -1,6 +1,6 @@
 //! A day's digest as one message for a group chat: what an operations person reads on a telephone between two meetings.
 //!
-//! Headline with counts beside those of the day before, then what is unusual, then each product's complaints by cause. A message is made of
+//! Headline with counts beside those of the day before, then who threatens, what is unusual, then each product's complaints by cause. A message is made of
 //! lines, each whole in itself; what does not fit is counted in a last line, so nothing is ever cut within a character or a construct.
 
 mod markup;
@@ -52,6 +52,7 @@ const REST: usize = 240;
 /// What is not told when a line is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Lost {
+    risks: u64,
     alerts: u64,
     products: u64,
     causes: u64,
@@ -83,6 +84,7 @@ pub fn message(digest: &Digest, options: Options<'_>) -> Message {
     if let Some(revision) = digest.revision.as_ref().filter(|r| !r.changed.is_empty()) {
         lines.push(head(options.markup.text(&cut(&text::revised(revision, lang), SENTENCE))));
     }
+    risks(&mut lines, digest, options);
     alerts(&mut lines, digest, options);
     digest.products.iter().for_each(|product| self::product(&mut lines, product, options));
     Message { title, text: fitted(&lines, options), alert: !digest.alerts.is_empty() }
@@ -119,6 +121,7 @@ fn fitted(lines: &[Line], options: Options<'_>) -> String {
 impl Lost {
     fn and(self, more: Lost) -> Lost {
         Lost {
+            risks: self.risks + more.risks,
             alerts: self.alerts + more.alerts,
             products: self.products + more.products,
             causes: self.causes + more.causes,
@@ -152,6 +155,20 @@ fn overview(digest: &Digest, options: Options<'_>) -> String {
         line.push_str(&counted.join(lang.comma()));
     }
     options.markup.text(&line)
+}
+
+/// Customers to be called back, by what they threaten with: `曝光媒体 2 件：EV3 EV8`.
+fn risks(lines: &mut Vec<Line>, digest: &Digest, options: Options<'_>) {
+    let (lang, markup) = (options.lang, options.markup);
+    if !digest.risks.is_empty() {
+        lines.push(Line { text: markup.bold(&markup.text(lang.risks())), item: false, lost: Lost::default() });
+    }
+    for risk in &digest.risks {
+        let said = lang.cause_line(&cut(&harmless(lang.named(&risk.name)), NAME), risk.count, "");
+        let called: Vec<String> = risk.tickets.iter().map(|t| t.id.clone()).collect();
+        let text = markup.item(&(markup.text(&said) + &ids(&called, risk.count, options)));
+        lines.push(Line { text, item: true, lost: Lost { risks: risk.count, ..Lost::default() } });
+    }
 }
 
 fn alerts(lines: &mut Vec<Line>, digest: &Digest, options: Options<'_>) {

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::alert::{Alert, State};
-use crate::digest::{Accounting, Against, AgainstDays};
+use crate::digest::{Accounting, Against, AgainstDays, RiskDigest, RiskTicket};
 use crate::prediction::Kind;
+use crate::taxonomy::check::Name;
 use proptest::prelude::*;
 
 fn cause(name: &str, count: u64, before: Option<u64>) -> CauseDigest {
@@ -58,6 +59,12 @@ fn alert(cause: &str) -> Alert {
     }
 }
 
+fn risk(name: &str, count: u64) -> RiskDigest {
+    let ticket = |i: u64| RiskTicket { product: "星河".to_owned(), cause: String::new(), id: format!("{name}{i}"), sentence: "要曝光你们".to_owned() };
+    let name = Name { zh: name.to_owned(), hant: name.to_owned(), en: name.to_owned() };
+    RiskDigest { flag: "media".to_owned(), name, count, tickets: (0..count).map(ticket).collect() }
+}
+
 fn options(markup: Markup, bytes: usize) -> Options<'static> {
     Options { lang: Lang::Zh, markup, bytes, team: None }
 }
@@ -66,8 +73,9 @@ fn options(markup: Markup, bytes: usize) -> Options<'static> {
 fn a_message_reads_as_one() {
     let causes = vec![cause("活动 / 奖品未到账", 12, Some(8)), cause("更新下载 / 无法更新下载", 4, Some(0)), cause("账号 / 账号被盗", 1, Some(3))];
     let kinds = vec![kind("complaint", causes, Some(25)), kind("inquiry", vec![cause("活动 / 活动与奖励规则", 18, Some(10))], Some(10))];
-    let all = digest(vec![("星河".to_owned(), kinds)], vec![alert("运行 / 闪退")]);
-    let expected = "**阿虎日报 2026-11-22**\n\n共 35 件（前一天 35）：投诉 17（前一天 25），咨询 18（前一天 10）\n\n**异常 1 条**\n\
+    let all = Digest { risks: vec![risk("曝光", 4), risk("差评", 1)], ..digest(vec![("星河".to_owned(), kinds)], vec![alert("运行 / 闪退")]) };
+    let expected = "**阿虎日报 2026-11-22**\n\n共 35 件（前一天 35）：投诉 17（前一天 25），咨询 18（前一天 10）\n\n**先看这些（可能升级，宜尽快回访）**\n\
+        > 曝光 4 件：曝光0 曝光1 曝光2 …\n> 差评 1 件：差评0\n\n**异常 1 条**\n\
         > 星河 投诉「运行 / 闪退」45 件，平时 5–20 件；当天开始  EV1 …\n\n\
         **星河** 投诉 17（前一天 25），咨询 18（前一天 10）\n> 活动 / 奖品未到账 12 件（前一天 8）：EV_0 EV_1 EV_2 …\n\
         > 更新下载 / 无法更新下载 4 件（前一天 0）：EV_0 EV_1 EV_2 …\n> 账号 / 账号被盗 1 件（前一天 3）：EV_0\n> 问得最多：活动 / 活动与奖励规则 18";
@@ -100,6 +108,7 @@ fn markup_of_customers_is_text() {
         vec![(nasty.to_owned(), vec![kind("complaint", vec![CauseDigest { ids: vec![nasty.to_owned()], ..cause(nasty, 3, None) }], None)])],
         vec![alert(nasty)],
     );
+    let all = Digest { risks: vec![risk(nasty, 2)], ..all };
     for markup in Markup::ALL {
         let text = message(&all, options(markup, 18_000)).text;
         for effect in ["@", "://"] {
@@ -125,7 +134,9 @@ proptest! {
             let causes = causes.iter().map(|(name, n)| cause(name, *n, Some(*n))).collect();
             (name.clone(), vec![kind("complaint", causes, Some(7)), kind("inquiry", Vec::new(), Some(0))])
         };
+        let risks = (0..alerts).map(|i| risk(&format!("\"{i}字").repeat(9), i as u64)).collect();
         let all = digest(products.iter().map(made).collect(), (0..alerts).map(|i| alert(&format!("&*\"{i}").repeat(60))).collect());
+        let all = Digest { risks, ..all };
         for markup in Markup::ALL {
             for lang in [Lang::Zh, Lang::ZhHant, Lang::En] {
                 let text = message(&all, Options { lang, ..options(markup, bytes) }).text;

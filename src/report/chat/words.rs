@@ -63,6 +63,7 @@ impl Lang {
             })
         };
         let parts: Vec<String> = [
+            part(lost.risks, "位宜回访的客户", "位宜回訪的客戶", "customers to call back"),
             part(lost.alerts, "条异常", "條異常", "unusual"),
             part(lost.products, "个产品", "個產品", "products"),
             part(lost.causes, "个原因", "個原因", "causes"),
