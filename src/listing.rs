@@ -2,6 +2,7 @@
 
 use crate::prediction::{Kind, Prediction};
 use crate::ticket::Reason;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A ticket as a report shows it.
@@ -61,6 +62,22 @@ pub struct Listing {
     pub unread_total: u64,
 }
 
+impl Listing {
+    /// At most `room` of its tickets: those that a collector with this room would have kept.
+    #[must_use]
+    pub fn at_most(&self, room: usize) -> Cow<'_, Listing> {
+        if self.tickets.len() <= room {
+            return Cow::Borrowed(self);
+        }
+        let mut collector = Collector::new(room);
+        for ticket in &self.tickets {
+            collector.add((&ticket.product, ticket.kind, &ticket.cause), || ticket.clone());
+        }
+        let tickets = collector.finish(str::to_owned).tickets;
+        Cow::Owned(Listing { tickets, total: self.total, unread: self.unread.clone(), unread_total: self.unread_total })
+    }
+}
+
 /// Rows that could not be read: how many a report shows.
 const MOST_UNREAD: usize = 200;
 
@@ -78,6 +95,45 @@ pub fn marks(prediction: &Prediction) -> Vec<(u32, u32)> {
         }
     }
     apart
+}
+
+/// A text as people read it, with the places in it: of a chat the customer's words stand at their positions, and white space where
+/// the desk spoke. Its ends are trimmed, and white space with a line break in it is one line break.
+///
+/// ```
+/// let (text, marks) = ahu::listing::tidied("\n      闪退了\n          \n   怎么办 \n", &[(7, 2), (25, 3)]);
+/// assert_eq!((text.as_str(), marks), ("闪退了\n怎么办", vec![(0, 2), (4, 3)]));
+/// ```
+#[must_use]
+pub fn tidied(text: &str, marks: &[(u32, u32)]) -> (String, Vec<(u32, u32)>) {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    // Where each character has gone to.
+    let mut places: Vec<u32> = Vec::with_capacity(chars.len() + 1);
+    let (mut at, mut written) = (0, 0);
+    while at < chars.len() {
+        let blank = chars[at..].iter().take_while(|c| c.is_whitespace()).count();
+        let run = &chars[at..at + blank];
+        let kept: &[char] = match () {
+            () if at == 0 || at + blank == chars.len() => &[],
+            () if run.contains(&'\n') => &['\n'],
+            () => run,
+        };
+        out.extend(kept);
+        places.extend((0..blank).map(|i| written + i.min(kept.len()) as u32));
+        written += kept.len() as u32;
+        at += blank;
+        for c in chars[at..].iter().take_while(|c| !c.is_whitespace()) {
+            out.push(*c);
+            places.push(written);
+            written += 1;
+            at += 1;
+        }
+    }
+    places.push(written);
+    let place = |at: u32| places[(at as usize).min(chars.len())];
+    let moved = marks.iter().map(|(start, length)| (place(*start), place(start.saturating_add(*length)) - place(*start)));
+    (out, moved.filter(|(_, length)| *length > 0).collect())
 }
 
 /// Collects tickets for a report that has room for some.
@@ -175,6 +231,7 @@ mod tests {
         assert_eq!((all.tickets.len(), all.total, all.tickets[0].product.as_str()), (100, 100, "A"));
         let some = collected(100, &[("x", 100_000), ("y", 7), ("z", 3_000)]);
         assert_eq!((of(&some, "x"), of(&some, "y"), of(&some, "z"), some.total), (46, 7, 46, 103_007));
+        assert_eq!(*some.at_most(30), Listing { total: 103_007, ..collected(30, &[("x", 100_000), ("y", 7), ("z", 3_000)]) });
         assert_eq!(collected(2, &[("x", 9), ("y", 9), ("z", 9)]).tickets.len(), 2);
     }
 

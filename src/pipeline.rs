@@ -3,6 +3,7 @@
 
 pub mod advise;
 pub mod annotate;
+mod checks;
 pub mod discover;
 pub mod fixes;
 pub mod inspect;

@@ -123,9 +123,11 @@ EV3,2026-11-21 10:06,幻塔,u3,\"客户：活动礼包领了没到账
 客服：您好，非常抱歉，24小时内给您补发\"
 ";
 
+const CONFIG: &str = "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"history.db\"\noutput = \"out\"\nsettle_seconds = 0\n";
+
 fn desk() -> Desk {
     let desk = Desk::new();
-    desk.file("ahu.toml", "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"history.db\"\noutput = \"out\"\nsettle_seconds = 0\n");
+    desk.file("ahu.toml", CONFIG);
     desk.file("in/a.csv", MORNING);
     desk
 }
@@ -184,4 +186,70 @@ fn a_forgotten_ticket_is_forgotten_in_its_checks() {
     assert_eq!((rows(&desk, "talks"), rows(&desk, "noted")), (1, 1));
     let kept = std::fs::read(desk.path().join("history.db")).expect("a history");
     assert!(!String::from_utf8_lossy(&kept).contains("再不给我就打12315投诉"));
+}
+
+#[test]
+fn a_team_reads_of_its_own_customers_only() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    let of = |team: &str| ["digest.txt", "digest.md"].map(|file| desk.read(&format!("out/2026-11-21/teams/{team}/{file}"))).concat();
+    let (client, operations) = (of("客户端技术"), of("活动运营"));
+    assert!(client.contains("不解决我就给差评") && !client.contains("EV1") && !client.contains("致歉"), "{client}");
+    assert!(operations.contains("12315") && operations.contains("致歉 1") && !operations.contains("差评") && !operations.contains("EV2"), "{operations}");
+}
+
+#[test]
+fn many_days_are_the_sum_of_each() {
+    let desk = desk();
+    let mut days: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    let mut csv = MORNING.lines().next().expect("a header").to_owned() + "\n";
+    for i in 0..240 {
+        let day = format!("2026-11-{:02}", 1 + i % 20);
+        let product = ["幻塔", "幻 塔", "星河"][i % 3];
+        let threat = i % 4 == 1;
+        let said = if threat { "活动奖励没到账，不补就打12315投诉" } else { "活动奖励没到账，怎么办" };
+        let answer = ["哦", "您好，非常抱歉，24小时内给您补发"][i % 2];
+        csv.push_str(&format!("EV{i},{day} {:02}:{:02},{product},u{i},\"客户：{said}\n客服：{answer}\"\n", 23 - i / 20, i % 60));
+        if threat {
+            days.entry(day).or_default().push(format!("EV{i}"));
+        }
+    }
+    desk.file("in/a.csv", csv);
+    ran(&desk, "run --as-of 2026-11-22");
+    let digest = |arguments: &str| -> serde_json::Value { serde_json::from_str(&ran(&desk, arguments)).expect("a digest") };
+    let month = digest("report month --format json --history history.db");
+    let number = |v: &serde_json::Value| v.as_u64().expect("a number");
+    let sums = |digest: &serde_json::Value| {
+        let mut sums = std::collections::BTreeMap::new();
+        for served in digest["service"].as_array().expect("service") {
+            let cell = format!("{} {}", served["product"].as_str().expect("a product").replace(' ', ""), served["cause"]);
+            *sums.entry(cell.clone()).or_insert(0) += number(&served["tickets"]);
+            for check in served["checks"].as_array().expect("checks") {
+                *sums.entry(format!("{cell} {}", check["check"])).or_insert(0) += number(&check["count"]);
+            }
+        }
+        sums
+    };
+    let mut all = std::collections::BTreeMap::new();
+    for day in (1..=20).map(|day| format!("2026-11-{day:02}")) {
+        let one = desk.read(&format!("out/{day}/digest.json"));
+        for (cell, n) in sums(&serde_json::from_str(&one).expect("a digest")) {
+            *all.entry((day.clone(), cell)).or_insert(0) = n;
+        }
+    }
+    let mut expected = std::collections::BTreeMap::new();
+    all.into_iter().for_each(|((_, cell), n)| *expected.entry(cell).or_insert(0) += n);
+    assert_eq!(sums(&month), expected);
+    // Threats are told by day and time.
+    let risk = &month["risks"][0];
+    let told: Vec<&str> = risk["tickets"].as_array().expect("tickets").iter().map(|t| t["id"].as_str().expect("an id")).collect();
+    let late_first = |ids: &Vec<String>| ids.iter().rev().cloned().collect::<Vec<_>>();
+    let in_order: Vec<String> = days.values().flat_map(late_first).collect();
+    assert_eq!((number(&risk["count"]), told), (60, in_order.iter().take(50).map(String::as_str).collect()));
+    // A history that did not count them yet counts them when it is brought up to date.
+    let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
+    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; PRAGMA user_version = 5;").expect("an earlier one");
+    drop(db);
+    ran(&desk, "run --as-of 2026-11-22");
+    assert_eq!(digest("report month --format json --history history.db"), month);
 }

@@ -8,7 +8,7 @@ use ahu::error::{Error, ErrorKind, Result};
 use ahu::history::{History, Writing};
 use ahu::ingest::dates;
 use ahu::listing::Listing;
-use ahu::pipeline::listing::{self, Kept};
+use ahu::pipeline::listing::{self, Tickets};
 use ahu::pipeline::night::{self, GroupOf};
 use ahu::pipeline::outgoing::{self, Addressee};
 use ahu::pipeline::{teams, watch};
@@ -149,7 +149,14 @@ impl Issuer {
     }
 
     /// A day's folder, written aside.
-    fn folder(&self, kept: &impl Kept, day: Date, (mut digest, group_of): (Digest, GroupOf), classifier: &Classifier, pages: bool) -> Result<PublishedFolder> {
+    fn folder(
+        &self,
+        kept: &impl Tickets,
+        day: Date,
+        (mut digest, group_of): (Digest, GroupOf),
+        classifier: &Classifier,
+        pages: bool,
+    ) -> Result<PublishedFolder> {
         let folder = PublishedFolder::create(&self.output.join(day.to_string()))?;
         // People write notes beside a digest.
         folder.keep_others(|name| name.starts_with("digest.") || name == "alerts.json" || name == "teams")?;
@@ -167,12 +174,12 @@ impl Issuer {
             }
             folder.write(file_of(format), &text)?;
         }
-        if !with_tickets.is_empty() && pages {
+        if let Some(most) = with_tickets.iter().map(|f| f.tickets()).max().filter(|_| pages) {
             listing::draw(kept, (day, day), &mut digest, classifier)?;
-        }
-        for format in with_tickets.into_iter().filter(|_| pages) {
-            let listing = listing::listing(kept, (day, day), classifier, format.tickets(), &group_of, None)?;
-            folder.write(file_of(format), &report::render(&digest, &listing, format, options)?)?;
+            let listing = listing::listing(kept, (day, day), classifier, most, &group_of, None)?;
+            for format in with_tickets {
+                folder.write(file_of(format), &report::render(&digest, &listing.at_most(format.tickets()), format, options)?)?;
+            }
         }
         if !digest.alerts.is_empty() {
             // Strings and numbers always serialise.

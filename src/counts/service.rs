@@ -37,6 +37,8 @@ pub struct Found {
 pub struct Risky {
     /// The key its product is counted under.
     pub product: String,
+    /// Index that stands for all causes of its path.
+    pub cause: Option<usize>,
     /// Its id.
     pub id: String,
     /// The sentence.
@@ -79,9 +81,31 @@ impl ServiceCounts {
         ServiceCounts { max_ids, max_risks: usize::MAX, ..ServiceCounts::default() }
     }
 
-    /// Counts a ticket that has a conversation.
-    pub fn talked(&mut self, ticket: Seen<'_>) {
-        self.served_of(ticket).tickets += 1;
+    /// Counts tickets that have a conversation.
+    pub fn talked(&mut self, ticket: Seen<'_>, count: u64) {
+        self.served_of(ticket).tickets += count;
+    }
+
+    /// Counts tickets in which a check fired, and that are not shown.
+    pub fn more(&mut self, ticket: Seen<'_>, check: usize, count: u64) {
+        self.served_of(ticket).checks.entry(check).or_default().count += count;
+    }
+
+    /// How many more tickets of a check would be shown.
+    #[must_use]
+    pub fn room_of(&mut self, ticket: Seen<'_>, check: usize) -> usize {
+        self.max_ids.saturating_sub(self.served_of(ticket).checks.get(&check).map_or(0, |found| found.ids.len()))
+    }
+
+    /// Counts tickets of a risk that are not shown.
+    pub fn more_risks(&mut self, check: usize, count: u64) {
+        self.risks.entry(check).or_default().0 += count;
+    }
+
+    /// How many more tickets of a risk would be shown.
+    #[must_use]
+    pub fn room_of_risk(&self, check: usize) -> usize {
+        self.max_risks.saturating_sub(self.risks.get(&check).map_or(0, |(_, tickets)| tickets.len()))
     }
 
     /// Counts a check that fired in a conversation.
@@ -103,7 +127,7 @@ impl ServiceCounts {
         let (count, tickets) = self.risks.entry(check).or_default();
         *count += 1;
         if tickets.len() < max {
-            tickets.push(Risky { product: ticket.product.to_owned(), id: ticket.id.to_owned(), sentence: sentence.to_owned() });
+            tickets.push(Risky { product: ticket.product.to_owned(), cause: ticket.cause, id: ticket.id.to_owned(), sentence: sentence.to_owned() });
         }
     }
 

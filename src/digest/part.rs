@@ -22,6 +22,7 @@ impl Digest {
         }
         part.products.retain(|p| p.kinds.iter().any(|k| !k.causes.is_empty()));
         part.alerts.retain(|a| owns(&a.product, &a.cause));
+        part.keep_checked(owns);
         if let Some(revision) = &mut part.revision {
             revision.changed.retain(|c| owns(&c.product, &c.cause));
         }
@@ -34,6 +35,7 @@ impl Digest {
         let mut part = self.clone();
         part.products.retain(|p| wanted(&p.product));
         part.alerts.retain(|a| wanted(&a.product));
+        part.keep_checked(|product, _| wanted(product));
         if let Some(revision) = &mut part.revision {
             revision.changed.retain(|c| wanted(&c.product));
         }
@@ -59,6 +61,7 @@ impl KindDigest {
         self.unassigned = Unassigned::default();
         self.corrected = None;
         self.count = self.causes.iter().map(|c| c.count).sum();
+        self.trend = (0..self.trend.len()).map(|at| self.causes.iter().filter_map(|c| c.trend.get(at)).sum()).collect();
         if let Some(against) = &mut self.against {
             let sum = |of: &dyn Fn(&super::Against) -> u64| self.causes.iter().filter_map(|c| c.against.as_ref()).map(of).sum();
             *against = super::Against { before: sum(&|a| a.before), week_ago: against.week_ago.map(|_| sum(&|a| a.week_ago.unwrap_or(0))), as_it_was: None };
@@ -68,10 +71,19 @@ impl KindDigest {
 
 #[cfg(test)]
 mod tests {
-    use crate::digest::{Accounting, CauseDigest, Digest, KindDigest, ProductDigest, Unassigned};
+    use crate::digest::{
+        Accounting, CauseDigest, CheckDigest, Digest, KindDigest, Precision, ProductDigest, RiskDigest, RiskTicket, ServiceDigest, Unassigned,
+    };
+    use crate::taxonomy::check::Name;
 
     fn digest() -> Digest {
-        let cause = |cause: &str, count: u64| CauseDigest { cause: cause.to_owned(), count, ids: vec![format!("{cause}1")], ..CauseDigest::default() };
+        let cause = |cause: &str, count: u64| CauseDigest {
+            cause: cause.to_owned(),
+            count,
+            ids: vec![format!("{cause}1")],
+            trend: vec![count, 1],
+            ..CauseDigest::default()
+        };
         let kind = |kind, causes: Vec<CauseDigest>, loose: u64| KindDigest {
             kind,
             count: causes.iter().map(|c| c.count).sum::<u64>() + loose,
@@ -79,7 +91,7 @@ mod tests {
             against: None,
             causes,
             unassigned: Unassigned { count: loose, ..Unassigned::default() },
-            ..KindDigest::default()
+            trend: vec![100, 100],
         };
         let product = |name: &str, kinds: Vec<KindDigest>| ProductDigest {
             product: name.to_owned(),
@@ -105,8 +117,26 @@ mod tests {
             revision: None,
             alerts: Vec::new(),
             against: None,
+            risks: vec![risk("law", &[("甲", "闪退", "1"), ("甲", "充值", "2"), ("乙", "充值", "3"), ("丙", "", "4")]), risk("media", &[("甲", "闪退", "5")])],
+            service: [("甲", "闪退", 1), ("甲", "充值", 0), ("乙", "充值", 1), ("丙", "", 1)].map(served).into(),
+            precisions: ["law", "media", "rude"].map(|check| Precision { check: check.to_owned(), name: Name::default(), precision: 0.9 }).into(),
             ..Digest::default()
         }
+    }
+
+    fn risk(flag: &str, tickets: &[(&str, &str, &str)]) -> RiskDigest {
+        let ticket = |(product, cause, id): &(&str, &str, &str)| RiskTicket {
+            product: (*product).to_owned(),
+            cause: (*cause).to_owned(),
+            id: (*id).to_owned(),
+            sentence: "要告你们".to_owned(),
+        };
+        RiskDigest { flag: flag.to_owned(), name: Name::default(), count: tickets.len() as u64, tickets: tickets.iter().map(ticket).collect() }
+    }
+
+    fn served((product, cause, count): (&str, &str, u64)) -> ServiceDigest {
+        let check = CheckDigest { check: "rude".to_owned(), name: Name::default(), good: false, count, ids: Vec::new(), sentences: Vec::new() };
+        ServiceDigest { product: product.to_owned(), kind: "complaint", cause: cause.to_owned(), tickets: 3, checks: vec![check] }
     }
 
     #[test]
@@ -128,5 +158,24 @@ mod tests {
         let owned: u64 = ["支付", "客户端", "甲组"].map(|team| of(team).accounting.rows).iter().sum();
         assert_eq!(owned, all.accounting.rows - 2 - 7);
         assert_eq!(all.of_products(&|p| p != "甲").accounting.rows, 16);
+        assert_eq!(pay.products[1].kinds[0].trend, [3, 1]);
+    }
+
+    #[test]
+    fn a_part_tells_of_its_own_risks_and_conversations() {
+        let all = digest();
+        let told = |part: &Digest| {
+            let risks: Vec<String> =
+                part.risks.iter().map(|r| format!("{} {} {:?}", r.flag, r.count, r.tickets.iter().map(|t| &t.id).collect::<Vec<_>>())).collect();
+            let service: Vec<String> = part.service.iter().map(|s| format!("{}{}", s.product, s.cause)).collect();
+            let precisions: Vec<&str> = part.precisions.iter().map(|p| p.check.as_str()).collect();
+            (risks.join(", "), service.join(", "), precisions.join(", "))
+        };
+        let expected = |risks: &str, service: &str, precisions: &str| (risks.to_owned(), service.to_owned(), precisions.to_owned());
+        let owner = |product: &str, cause: &str| (!cause.is_empty()).then(|| if product == "乙" { "乙组".to_owned() } else { cause.to_owned() });
+        assert_eq!(told(&all.of_team("充值", &owner)), expected("law 1 [\"2\"]", "甲充值", "law"));
+        assert_eq!(told(&all.of_team("闪退", &owner)), expected("law 1 [\"1\"], media 1 [\"5\"]", "甲闪退", "law, media, rude"));
+        assert_eq!(told(&all.of_products(&|p| p != "甲")), expected("law 2 [\"3\", \"4\"]", "乙充值, 丙", "law, rude"));
+        assert_eq!(told(&all.of_team("谁", &owner)), expected("", "", ""));
     }
 }

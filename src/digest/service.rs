@@ -1,6 +1,6 @@
 //! Who threatens, and how the desk served: what checks found, ordered and named.
 
-use super::{ProductDigest, UNDECIDED};
+use super::{Digest, ProductDigest, UNDECIDED};
 use crate::counts::service::ServiceCounts;
 use crate::prediction::Kind;
 use crate::taxonomy::Taxonomy;
@@ -26,6 +26,8 @@ pub struct RiskDigest {
 pub struct RiskTicket {
     /// Product; empty where none is known.
     pub product: String,
+    /// Cause; empty where none took it.
+    pub cause: String,
     /// Event id.
     pub id: String,
     /// What the customer said, masked; empty where texts are not kept.
@@ -33,10 +35,21 @@ pub struct RiskTicket {
 }
 
 impl RiskDigest {
-    /// Keeps only some of its tickets; where all are known, its count stays right.
-    pub fn keep(&mut self, which: impl FnMut(&RiskTicket) -> bool) {
+    /// Keeps only some of its tickets, and counts these: of a day from the history, where all are known, that is how many there are.
+    fn keep(&mut self, which: impl FnMut(&RiskTicket) -> bool) {
         self.tickets.retain(which);
         self.count = self.tickets.len() as u64;
+    }
+}
+
+impl Digest {
+    /// Keeps what checks found in tickets of some products and causes.
+    pub(super) fn keep_checked(&mut self, which: impl Fn(&str, &str) -> bool) {
+        self.risks.iter_mut().for_each(|risk| risk.keep(|t| which(&t.product, &t.cause)));
+        self.risks.retain(|risk| risk.count > 0);
+        self.service.retain(|s| which(&s.product, &s.cause));
+        let (risks, service) = (&self.risks, &self.service);
+        self.precisions.retain(|p| is_shown(&p.check, risks, service));
     }
 }
 
@@ -89,13 +102,17 @@ pub(super) type ProductNames<'a> = HashMap<&'a str, &'a str>;
 /// Risks in the order of the taxonomy.
 pub(super) fn risks(counts: &ServiceCounts, taxonomy: &Taxonomy, names: &ProductNames<'_>) -> Vec<RiskDigest> {
     let product = |key: &str| names.get(key).map_or(key, |name| *name).to_owned();
+    let cause = |cause: Option<usize>| cause.map_or_else(String::new, |c| taxonomy.causes[c].name());
     let flags = counts.risks.iter().filter_map(|(check, risky)| Some((taxonomy.checks.get(*check)?, risky)));
     flags
         .map(|(check, (count, tickets))| RiskDigest {
             flag: check.id.clone(),
             name: check.name.clone(),
             count: *count,
-            tickets: tickets.iter().map(|t| RiskTicket { product: product(&t.product), id: t.id.clone(), sentence: t.sentence.clone() }).collect(),
+            tickets: tickets
+                .iter()
+                .map(|t| RiskTicket { product: product(&t.product), cause: cause(t.cause), id: t.id.clone(), sentence: t.sentence.clone() })
+                .collect(),
         })
         .collect()
 }
@@ -132,7 +149,11 @@ pub(super) fn service(counts: &ServiceCounts, taxonomy: &Taxonomy, products: &[P
 
 /// What was measured of the checks that a digest shows.
 pub(super) fn precisions(risks: &[RiskDigest], service: &[ServiceDigest], taxonomy: &Taxonomy) -> Vec<Precision> {
-    let shown = |c: &Check| risks.iter().any(|r| r.flag == c.id) || service.iter().flat_map(|s| &s.checks).any(|s| s.check == c.id && s.count > 0);
-    let measured = taxonomy.checks.iter().filter(|c| shown(c)).filter_map(|c| Some((c, c.precision?)));
+    let measured = taxonomy.checks.iter().filter(|c| is_shown(&c.id, risks, service)).filter_map(|c| Some((c, c.precision?)));
     measured.map(|(c, precision)| Precision { check: c.id.clone(), name: c.name.clone(), precision }).collect()
+}
+
+/// Whether a digest tells of a check.
+fn is_shown(check: &str, risks: &[RiskDigest], service: &[ServiceDigest]) -> bool {
+    risks.iter().any(|r| r.flag == check) || service.iter().flat_map(|s| &s.checks).any(|c| c.check == check && c.count > 0)
 }

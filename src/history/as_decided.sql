@@ -28,5 +28,18 @@ CREATE TEMP VIEW counts AS
 SELECT day, product, channel, kind, cause, count, ids FROM main.counts WHERE day NOT IN (SELECT day FROM temp.redone)
 UNION ALL SELECT day, product, channel, kind, cause, count, ids FROM temp.recounted;
 
+CREATE TEMP VIEW found AS SELECT t.day, t.product, t.kind, t.cause, t.second, t.channel, t.id, t.ticket, f.name FROM temp.tickets t JOIN (
+  SELECT ticket, 0 AS name FROM main.talks UNION ALL SELECT ticket, name FROM main.talk_checks UNION ALL SELECT ticket, name FROM main.noted) f ON f.ticket = t.ticket;
+
+CREATE TEMP TABLE checks_recounted AS
+SELECT day, product, kind, cause, name, count(*) AS count, group_concat(ticket, ' ' ORDER BY nth) FILTER (WHERE nth <= 50) AS first FROM (
+  SELECT day, product, kind, cause, name, ticket, row_number() OVER (PARTITION BY day, product, kind, cause, name ORDER BY second, length(id), id, ticket) AS nth
+  FROM temp.found WHERE day IN (SELECT day FROM temp.redone))
+GROUP BY day, product, kind, cause, name;
+
+CREATE TEMP VIEW check_counts AS
+SELECT day, product, kind, cause, name, count, first FROM main.check_counts WHERE day NOT IN (SELECT day FROM temp.redone)
+UNION ALL SELECT day, product, kind, cause, name, count, first FROM temp.checks_recounted;
+
 -- What changed by restating has not happened.
 CREATE TEMP VIEW days AS SELECT day, tickets, iif(day IN (SELECT day FROM temp.redone), 0, revision) AS revision, iif(day IN (SELECT day FROM temp.redone), '[]', changed) AS changed, published FROM main.days;

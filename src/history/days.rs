@@ -216,6 +216,7 @@ impl Writing<'_> {
             for ((product, channel, kind, cause), (count, ids)) in &counts {
                 insert.execute(params![day, product, channel, kind, cause, *count as i64, ids])?;
             }
+            super::service::recount(self.db, day)?;
             let after = counts_of(self.db, day)?;
             let known = revision_of(self.db, day)?;
             let changed = if known.is_some() { differences(&before, &after) } else { Vec::new() };

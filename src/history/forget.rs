@@ -126,7 +126,7 @@ fn found(db: &Connection, ticket: i64) -> rusqlite::Result<Found> {
 }
 
 /// Where a word may stand that tickets were read with. Days that have changed are counted without what is forgotten already.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 21] = [
     ("talk_checks", "name"),
     ("noted", "name"),
     ("tickets", "channel"),
@@ -141,6 +141,9 @@ const WORDS: [(&str, &str); 18] = [
     ("counts", "product"),
     ("counts", "channel"),
     ("counts", "cause"),
+    ("check_counts", "product"),
+    ("check_counts", "cause"),
+    ("check_counts", "name"),
     ("alerts", "product"),
     ("alerts", "cause"),
     ("restated", "product"),

@@ -60,7 +60,7 @@ impl History {
     /// What SQLite gives.
     pub fn quotes(&self, product: &[String], kind: Option<Kind>, cause: &str, (from, to): (Date, Date), most: usize) -> Result<Vec<Quote>> {
         let sql = "SELECT id, max(day), text, wording FROM tickets WHERE product IN (SELECT name FROM names JOIN json_each(?1) ON text = value) AND kind = ?2
-                   AND cause = (SELECT name FROM names WHERE text = ?3) AND day BETWEEN ?4 AND ?5 AND length(text) BETWEEN ?6 AND ?7
+                   AND cause = (SELECT name FROM names WHERE text = ?3) AND day BETWEEN ?4 AND ?5 AND length(trim(text, char(10) || ' ')) BETWEEN ?6 AND ?7
                    GROUP BY coalesce(customer, ticket) ORDER BY 2 DESC, id LIMIT ?8";
         let read = |row: &rusqlite::Row<'_>| Ok((Quote { id: row.get(0)?, day: date(row.get(1)?), text: row.get(2)? }, row.get::<_, u32>(3)?));
         let kind = super::tickets::kind_number(kind);

@@ -4,7 +4,7 @@
 //! the order in which exports came: a later export has the end of it.
 
 use super::tickets::kind_of;
-use super::{History, Writing, number};
+use super::{History, Writing, date, number};
 use crate::error::Result;
 use crate::prediction::Kind;
 use jiff::civil::Date;
@@ -52,6 +52,39 @@ pub struct Looked {
     /// Ids of the checks that fired, with their sentences.
     pub fired: Vec<(String, String)>,
 }
+
+/// What a check found on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckCount {
+    /// The day.
+    pub day: Date,
+    /// Product as decided.
+    pub product: String,
+    /// Kind.
+    pub kind: Option<Kind>,
+    /// Cause; empty where there is none.
+    pub cause: String,
+    /// Id of the check; empty: tickets that have a conversation.
+    pub check: String,
+    /// How many tickets.
+    pub count: u64,
+    /// Numbers of the first of them.
+    pub first: Vec<i64>,
+}
+
+/// A ticket in which a check fired.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundIn {
+    /// Second of its day; `None` where only a day was written.
+    pub second: Option<u32>,
+    /// Its id.
+    pub id: String,
+    /// The sentence; empty where texts are not kept.
+    pub sentence: String,
+}
+
+/// Numbers of tickets kept of each count.
+const FIRST: i64 = 50;
 
 impl Writing<'_> {
     /// Keeps what checks found in the ticket put last.
@@ -107,56 +140,100 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn looked(&self, from: Date, to: Date, mut each: impl FnMut(Looked)) -> Result<()> {
-        looked(self.db, (from, to), &mut each).map_err(|e| self.wrong(&e))
+    pub fn looked(&self, day: Date, mut each: impl FnMut(Looked)) -> Result<()> {
+        looked(self.db, number(day), &mut each).map_err(|e| self.wrong(&e))
     }
 }
 
 impl History {
-    /// Calls `each` for the tickets of days that have a conversation, or in which a check fired, in an order that does not depend on
+    /// Calls `each` for the tickets of a day that have a conversation, or in which a check fired, in an order that does not depend on
     /// the order in which they came.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn looked(&self, from: Date, to: Date, mut each: impl FnMut(Looked)) -> Result<()> {
-        looked(&self.db, (from, to), &mut each).map_err(|e| self.failed("read", &e))
+    pub fn looked(&self, day: Date, mut each: impl FnMut(Looked)) -> Result<()> {
+        looked(&self.db, number(day), &mut each).map_err(|e| self.failed("read", &e))
+    }
+
+    /// Calls `each` for what checks found on some days, as it was counted: day by day.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn check_counts(&self, from: Date, to: Date, mut each: impl FnMut(CheckCount) -> Result<()>) -> Result<()> {
+        let failed = |e: rusqlite::Error| self.failed("read", &e);
+        let sql = "SELECT f.day, p.text, f.kind, a.text, n.text, f.count, f.first FROM check_counts f
+                   JOIN names p ON p.name = f.product JOIN names a ON a.name = f.cause JOIN names n ON n.name = f.name
+                   WHERE f.day BETWEEN ? AND ? ORDER BY f.day, p.text, f.kind, a.text, n.text";
+        let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            let first: String = row.get(6)?;
+            Ok(CheckCount {
+                day: date(row.get(0)?),
+                product: row.get(1)?,
+                kind: kind_of(row.get(2)?),
+                cause: row.get(3)?,
+                check: row.get(4)?,
+                count: row.get::<_, i64>(5)? as u64,
+                first: first.split(' ').filter_map(|n| n.parse().ok()).collect(),
+            })
+        };
+        let rows = statement.query_map(params![number(from), number(to)], read).map_err(failed)?;
+        for row in rows {
+            each(row.map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// A ticket in which a check fired; `None` where it is not kept any more.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn found_in(&self, ticket: i64, check: &str) -> Result<Option<FoundIn>> {
+        let sql = "SELECT t.second, t.id, f.sentence FROM names n
+                   JOIN (SELECT ticket, name, sentence FROM talk_checks WHERE ticket = ?1 UNION ALL SELECT ticket, name, sentence FROM noted WHERE ticket = ?1) f
+                   ON f.name = n.name JOIN tickets t ON t.ticket = f.ticket WHERE n.text = ?2";
+        let read =
+            |row: &rusqlite::Row<'_>| Ok(FoundIn { second: row.get(0)?, id: row.get(1)?, sentence: row.get::<_, Option<String>>(2)?.unwrap_or_default() });
+        let find = || self.db.prepare_cached(sql)?.query_row(params![ticket, check], read).optional();
+        find().map_err(|e| self.failed("read", &e))
     }
 }
 
-fn looked(db: &Connection, (from, to): (Date, Date), each: &mut dyn FnMut(Looked)) -> rusqlite::Result<()> {
-    let some: bool = db.query_row("SELECT EXISTS (SELECT 1 FROM talks) OR EXISTS (SELECT 1 FROM noted)", [], |row| row.get(0))?;
-    if !some {
-        return Ok(());
-    }
-    let sql = "SELECT t.ticket, t.id, p.text, t.kind, a.text, k.text, EXISTS (SELECT 1 FROM talks l WHERE l.ticket = t.ticket), n.text, f.sentence
-               FROM tickets t JOIN names c ON c.name = t.channel JOIN names p ON p.name = t.product JOIN names a ON a.name = t.cause
-               JOIN names k ON k.name = t.pack
-               LEFT JOIN (SELECT ticket, name, sentence FROM talk_checks UNION ALL SELECT ticket, name, sentence FROM noted) f ON f.ticket = t.ticket
-               LEFT JOIN names n ON n.name = f.name
-               WHERE t.day BETWEEN ? AND ? AND (f.ticket IS NOT NULL OR t.ticket IN (SELECT ticket FROM talks))
-               ORDER BY t.day, t.second, c.text, length(t.id), t.id, t.ticket, n.text";
+fn looked(db: &Connection, day: i32, each: &mut dyn FnMut(Looked)) -> rusqlite::Result<()> {
+    let sql = "SELECT f.ticket, f.id, p.text, f.kind, a.text, k.text, n.text, coalesce(h.sentence, o.sentence)
+               FROM found f JOIN names c ON c.name = f.channel JOIN names p ON p.name = f.product JOIN names a ON a.name = f.cause JOIN names n ON n.name = f.name
+               JOIN tickets t ON t.ticket = f.ticket JOIN names k ON k.name = t.pack
+               LEFT JOIN talk_checks h ON h.ticket = f.ticket AND h.name = f.name LEFT JOIN noted o ON o.ticket = f.ticket AND o.name = f.name
+               WHERE f.day = ? ORDER BY f.second, c.text, length(f.id), f.id, f.ticket, n.text";
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params![number(from), number(to)])?;
+    let mut rows = statement.query([day])?;
     let mut last: Option<(i64, Looked)> = None;
     while let Some(row) = rows.next()? {
         let ticket: i64 = row.get(0)?;
         if last.as_ref().is_none_or(|(known, _)| *known != ticket) {
             last.take().into_iter().for_each(|(_, looked)| each(looked));
-            let looked = Looked {
-                id: row.get(1)?,
-                product: row.get(2)?,
-                kind: kind_of(row.get(3)?),
-                cause: row.get(4)?,
-                pack: row.get(5)?,
-                talked: row.get(6)?,
-                fired: Vec::new(),
-            };
+            let looked =
+                Looked { id: row.get(1)?, product: row.get(2)?, kind: kind_of(row.get(3)?), cause: row.get(4)?, pack: row.get(5)?, ..Looked::default() };
             last = Some((ticket, looked));
         }
-        if let (Some((_, looked)), Some(check)) = (&mut last, row.get::<_, Option<String>>(7)?) {
-            looked.fired.push((check, row.get::<_, Option<String>>(8)?.unwrap_or_default()));
+        let check: String = row.get(6)?;
+        match &mut last {
+            Some((_, looked)) if check.is_empty() => looked.talked = true,
+            Some((_, looked)) => looked.fired.push((check, row.get::<_, Option<String>>(7)?.unwrap_or_default())),
+            None => {}
         }
     }
     last.into_iter().for_each(|(_, looked)| each(looked));
     Ok(())
+}
+
+/// Counts what checks found on a day anew.
+pub(super) fn recount(db: &Connection, day: i32) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM check_counts WHERE day = ?")?.execute([day])?;
+    let sql = "INSERT INTO check_counts
+               SELECT day, product, kind, cause, name, count(*), group_concat(ticket, ' ' ORDER BY nth) FILTER (WHERE nth <= ?2) FROM (
+                 SELECT f.*, row_number() OVER (PARTITION BY product, kind, cause, f.name ORDER BY second, c.text, length(id), id, ticket) AS nth
+                 FROM found f JOIN names c ON c.name = f.channel WHERE f.day = ?1)
+               GROUP BY day, product, kind, cause, name";
+    db.prepare_cached(sql)?.execute(params![day, FIRST]).map(|_| ())
 }

@@ -2,10 +2,11 @@
 
 use super::fixes::{Judged, judge};
 use super::period::spellings;
+use super::summary::key;
 use crate::error::{Error, Result};
 use crate::history::{History, Hurt, Quote};
+use crate::listing::tidied;
 use crate::prediction::Kind;
-use crate::segment::Normalizer;
 use crate::taxonomy::Taxonomy;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -60,7 +61,6 @@ pub struct Point {
 /// What SQLite gives; when no ticket is of the product.
 pub fn advise(history: &History, taxonomy: &Taxonomy, product: &str, days: (Date, Date)) -> Result<Advice> {
     let names = spellings(history, product)?;
-    let key = |product: &str| Normalizer::builtin().folded(product);
     let wanted = key(product);
     let all = history.hurt(&names, days.0, days.1)?;
     if all.is_empty() {
@@ -89,7 +89,7 @@ pub fn advise(history: &History, taxonomy: &Taxonomy, product: &str, days: (Date
             months,
             trend,
             returns: (0..alarms.len()).filter(first).map(|i| alarms[i]).collect(),
-            quotes: history.quotes(&names, hurt.kind, &hurt.cause, days, QUOTES)?,
+            quotes: history.quotes(&names, hurt.kind, &hurt.cause, days, QUOTES)?.into_iter().map(|q| Quote { text: tidied(&q.text, &[]).0, ..q }).collect(),
             suggestion: taxonomy.causes.iter().filter(|c| c.name() == hurt.cause).find_map(|c| c.suggestion.clone()),
             hurt: hurt.clone(),
         })

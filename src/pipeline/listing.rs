@@ -1,12 +1,13 @@
 //! The tickets behind a digest from the history, and its counts over time.
 
 use super::night::Names;
+use super::summary::key;
 use crate::classify::{Classifier, Scratch};
 use crate::counts::Counts;
 use crate::digest::{Digest, Trends};
 use crate::error::Result;
 use crate::history::{DayCount, History, Shown, Stored, Writing};
-use crate::listing::{Collector, Listed, Listing, marks};
+use crate::listing::{Collector, Listed, Listing, marks, tidied};
 use crate::ticket::Ticket;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use std::collections::HashMap;
 const DRAWN: i32 = 30;
 
 /// Where tickets and counts are read from: a history, also while it is written.
-pub trait Kept {
+pub trait Tickets {
     /// As [`History::shown`].
     ///
     /// # Errors
@@ -34,7 +35,7 @@ pub trait Kept {
     fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()>;
 }
 
-impl Kept for History {
+impl Tickets for History {
     fn shown(&self, from: Date, to: Date, each: &mut dyn FnMut(Shown)) -> Result<()> {
         History::shown(self, from, to, each)
     }
@@ -48,7 +49,7 @@ impl Kept for History {
     }
 }
 
-impl Kept for Writing<'_> {
+impl Tickets for Writing<'_> {
     fn shown(&self, from: Date, to: Date, each: &mut dyn FnMut(Shown)) -> Result<()> {
         Writing::shown(self, from, to, each)
     }
@@ -66,7 +67,7 @@ impl Kept for Writing<'_> {
 ///
 /// # Errors
 /// What SQLite gives.
-pub fn draw(kept: &impl Kept, (first, last): (Date, Date), digest: &mut Digest, classifier: &Classifier) -> Result<()> {
+pub fn draw(kept: &impl Tickets, (first, last): (Date, Date), digest: &mut Digest, classifier: &Classifier) -> Result<()> {
     let from = if first == last { last.saturating_sub((DRAWN - 1).days()) } else { first };
     let mut names = Names::new(classifier.taxonomy());
     let mut trends = Trends::default();
@@ -76,9 +77,7 @@ pub fn draw(kept: &impl Kept, (first, last): (Date, Date), digest: &mut Digest, 
         trends.add(count.day, (&names.key(&count.product), count.kind, &cause), count.count);
     })?;
     if !trends.is_of_one_day() {
-        let mut keys = Names::new(classifier.taxonomy());
-        let of: HashMap<String, String> = digest.products.iter().map(|p| (p.product.clone(), keys.key(&p.product))).collect();
-        digest.draw(&trends, (from, last), &|product| of.get(product).cloned().unwrap_or_default());
+        digest.draw(&trends, (from, last), &key);
     }
     Ok(())
 }
@@ -88,7 +87,7 @@ pub fn draw(kept: &impl Kept, (first, last): (Date, Date), digest: &mut Digest, 
 /// # Errors
 /// What SQLite gives.
 pub fn listing(
-    kept: &impl Kept,
+    kept: &impl Tickets,
     (first, last): (Date, Date),
     classifier: &Classifier,
     room: usize,
@@ -120,12 +119,13 @@ fn listed(shown: &Shown, classifier: &Classifier, scratch: &mut Scratch) -> List
     let ticket = Ticket { text: text.as_str().into(), product: shown.written.as_str().into(), channel: shown.channel.as_str().into(), ..Ticket::default() };
     let decided = classifier.classify(&ticket, classifier.field_of_header(&shown.header), scratch);
     let same = decided.cause.map_or_else(String::new, |c| classifier.taxonomy().causes[c].name()) == shown.cause;
+    let (text, marks) = tidied(&text, &if same { marks(&decided) } else { Vec::new() });
     Listed {
         id: shown.id.clone(),
         when: shown.second.map_or_else(|| shown.day.to_string(), time),
         channel: shown.channel.clone(),
         kind: shown.kind,
-        marks: if same { marks(&decided) } else { Vec::new() },
+        marks,
         confidence: shown.confidence,
         by_model: shown.by_model,
         place: format!("{}:{}", shown.file, shown.line),

@@ -1,17 +1,16 @@
 //! `run`: a night's tickets into the history, and the digests of the days that they changed.
 
-use super::summary::{GROUPED, Loose, SHOWN_IDS, count_checks, group_of, grouped, spelling};
+use super::checks::DayChecks;
+use super::summary::{GROUPED, Loose, SHOWN_IDS, group_of, grouped, key, spelling};
 use super::{Consumer, Job, Outcome, Output, Rejects, Row};
 use crate::classify::Classifier;
-use crate::counts::service::{Seen, ServiceCounts};
 use crate::counts::{Counted, Counts, wording};
 use crate::digest::{Accounting, Digest, Groups, Header, Revision};
 use crate::error::Result;
-use crate::history::{Checked, Decider, Decision, History, Looked, Put, Quarantine, Record, Stored, Writing, number};
+use crate::history::{Checked, Decider, Decision, History, Put, Quarantine, Record, Stored, Writing, number};
 use crate::ingest::reader::{Layout, Reject};
 use crate::mask;
 use crate::prediction::{Fired, Prediction};
-use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -201,7 +200,7 @@ pub type GroupOf = HashMap<String, String>;
 pub fn issue(history: &mut Writing<'_>, day: Date, classifier: &Classifier, options: Options) -> Result<(Digest, GroupOf)> {
     let mut counted = Counter::new(day, classifier.taxonomy());
     let revision = history.recount(day, options.groups, |ticket| counted.add(ticket))?;
-    history.looked(day, day, |ticket| counted.checks.add(&mut counted.names, ticket))?;
+    history.looked(day, |ticket| counted.checks.add(&mut counted.names, ticket))?;
     let issued = counted.digest(classifier, options, revision)?;
     history.keep_groups(day, &issued.0)?;
     Ok(issued)
@@ -220,7 +219,7 @@ pub fn reissue(history: &History, day: Date, product: Option<&str>, classifier: 
             counted.add(ticket);
         }
     })?;
-    history.looked(day, day, |ticket| {
+    history.looked(day, |ticket| {
         if wanted(&ticket.product) {
             counted.checks.add(&mut counted.names, ticket);
         }
@@ -242,33 +241,7 @@ struct Counter {
     counts: Counts,
     loose: Vec<Loose>,
     names: Names,
-    checks: CheckCounter,
-}
-
-/// What checks found on its way from the history to a digest.
-pub(super) struct CheckCounter {
-    pub counts: ServiceCounts,
-    /// Checks by their ids.
-    ids: HashMap<String, usize>,
-}
-
-impl CheckCounter {
-    /// Of one day every risk is told, of many the first ones.
-    pub fn new(taxonomy: &Taxonomy, one_day: bool) -> CheckCounter {
-        let counts = if one_day { ServiceCounts::with_all_risks(SHOWN_IDS) } else { ServiceCounts::new(SHOWN_IDS) };
-        let ids = taxonomy.checks.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
-        CheckCounter { counts, ids }
-    }
-
-    /// Counts a ticket; checks that the taxonomy has no more say nothing.
-    pub fn add(&mut self, names: &mut Names, ticket: Looked) {
-        let cause = names.cause(&ticket.cause, &ticket.pack).1;
-        let key = names.key(&ticket.product);
-        let seen = Seen { product: &key, kind: ticket.kind, cause, id: &ticket.id };
-        let mut fired: Vec<(usize, &str)> = ticket.fired.iter().filter_map(|(id, sentence)| Some((*self.ids.get(id)?, sentence.as_str()))).collect();
-        fired.sort_unstable();
-        count_checks(&mut self.counts, seen, ticket.talked, fired.into_iter(), &names.taxonomy.checks);
-    }
+    checks: DayChecks,
 }
 
 /// What names in the history mean: causes as indexes, products as the keys they are counted under.
@@ -301,13 +274,13 @@ impl Names {
 
     /// The key that a product is counted under.
     pub fn key(&mut self, product: &str) -> String {
-        self.keys.entry(product.to_owned()).or_insert_with(|| Normalizer::builtin().folded(product)).clone()
+        self.keys.entry(product.to_owned()).or_insert_with(|| key(product)).clone()
     }
 }
 
 impl Counter {
     fn new(day: Date, taxonomy: &Taxonomy) -> Counter {
-        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), names: Names::new(taxonomy), checks: CheckCounter::new(taxonomy, true) }
+        Counter { day, counts: Counts::new(SHOWN_IDS), loose: Vec::new(), names: Names::new(taxonomy), checks: DayChecks::new(taxonomy) }
     }
 
     fn add(&mut self, ticket: Stored) {

@@ -1,6 +1,7 @@
 //! What a night owes to whom: the messages of the days that it has changed, made ready to wait in the history.
 
 use super::period;
+use super::summary;
 use super::teams::Owners;
 use crate::alert::State;
 use crate::deliver::Service;
@@ -10,7 +11,6 @@ use crate::error::Result;
 use crate::history::{Owed, Writing};
 use crate::report::chat::{self, Markup};
 use crate::report::{self, Lang};
-use crate::segment::Normalizer;
 use crate::taxonomy::Taxonomy;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -53,7 +53,7 @@ pub fn owe(writing: &mut Writing<'_>, (day, night): (Date, Date), digest: &Diges
     }
     let mut digest = digest.clone();
     if let Some(before) = period::counted(writing, taxonomy, day.saturating_sub(1.days()))? {
-        digest.hold_against(&before, None, &|product| crate::segment::Normalizer::builtin().folded(product));
+        digest.hold_against(&before, None, &summary::key);
     }
     let owners = Owners::new(&digest, taxonomy);
     let revision = digest.revision.as_ref().map_or(0, |r| r.number);
@@ -92,8 +92,8 @@ fn part(digest: &Digest, to: &Addressee, owners: &Owners) -> Option<Digest> {
         part = part.of_team(team, &|product, cause| owners.of(product, cause));
     }
     if !to.products.is_empty() {
-        let wanted: Vec<String> = to.products.iter().map(|p| Normalizer::builtin().folded(p)).collect();
-        part = part.of_products(&|product| wanted.contains(&Normalizer::builtin().folded(product)));
+        let wanted: Vec<String> = to.products.iter().map(|p| summary::key(p)).collect();
+        part = part.of_products(&|product| wanted.contains(&summary::key(product)));
     }
     let told = !to.alerts_only || part.alerts.iter().any(|a| a.state != State::Ongoing);
     (part.accounting.rows > 0 && told).then_some(part)

@@ -1,8 +1,9 @@
 //! `report`: a digest of many days from the history's counts, held against as many days before.
 
+use super::checks;
 use super::listing;
-use super::night::{self, CheckCounter, GroupOf, Names};
-use super::summary::{Loose, SHOWN_IDS, group_of, grouped};
+use super::night::{self, GroupOf, Names};
+use super::summary::{Loose, SHOWN_IDS, group_of, grouped, key};
 use crate::classify::Classifier;
 use crate::counts::Counts;
 use crate::counts::service::ServiceCounts;
@@ -11,7 +12,6 @@ use crate::error::{Error, Result, nearest};
 use crate::history::{DayCount, History, Writing};
 use crate::listing::Listing;
 use crate::prediction::Kind;
-use crate::segment::Normalizer;
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
@@ -125,7 +125,6 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
     if let Some(product) = &options.product {
         spellings(history, product)?;
     }
-    let key = |product: &str| Normalizer::builtin().folded(product);
     let mut now = Period::read(history, classifier.taxonomy(), options.days, options)?;
     let before = Period::read(history, classifier.taxonomy(), options.before, options)?;
     let week_ago = options.week_ago.map(|day| Period::read(history, classifier.taxonomy(), (day, day), options)).transpose()?;
@@ -138,14 +137,9 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
         }
         _ => {
             let (groups, group_of) = now.groups(history, classifier)?;
-            let mut checks = CheckCounter::new(classifier.taxonomy(), false);
             let wanted = options.product.as_deref().map(key);
-            history.looked(options.days.0, options.days.1, |ticket| {
-                if wanted.as_ref().is_none_or(|wanted| *wanted == now.names.key(&ticket.product)) {
-                    checks.add(&mut now.names, ticket);
-                }
-            })?;
-            (now.into_digest(groups, checks.counts)?, group_of)
+            let found = checks::of_days(history, options.days, &mut now.names, wanted.as_deref())?;
+            (now.into_digest(groups, found)?, group_of)
         }
     };
     // A count of days before the history began would be a lie.
@@ -208,7 +202,6 @@ fn rate(complaints: u64, total: u64) -> Option<u64> {
 /// # Errors
 /// When there are none: names the nearest.
 pub fn spellings(history: &History, product: &str) -> Result<Vec<String>> {
-    let key = |product: &str| Normalizer::builtin().folded(product);
     let (wanted, all) = (key(product), history.products()?);
     let same: Vec<String> = all.iter().filter(|p| key(p) == wanted).cloned().collect();
     if same.is_empty() {
@@ -351,7 +344,7 @@ impl Amounts {
             let at = day(&record[0]).ok_or_else(|| bad("a day such as 2026-11-22", &record[0]))?;
             let number = &record[record.len() - 1];
             let number: u64 = number.replace(',', "").parse().map_err(|_| bad("a whole number", number))?;
-            let product = if record.len() == 3 { Normalizer::builtin().folded(&record[1]) } else { String::new() };
+            let product = if record.len() == 3 { key(&record[1]) } else { String::new() };
             *amounts.of.entry(product).or_default().entry(at).or_default() += number;
         }
         Ok(amounts)
@@ -368,8 +361,8 @@ impl Amounts {
     /// # Errors
     /// What SQLite gives.
     pub fn gaps(&self, history: &History, options: &Options) -> Result<Vec<String>> {
-        let known: Vec<String> = history.products()?.iter().map(|p| Normalizer::builtin().folded(p)).collect();
-        let wanted = options.product.as_deref().map(|p| Normalizer::builtin().folded(p));
+        let known: Vec<String> = history.products()?.iter().map(|p| key(p)).collect();
+        let wanted = options.product.as_deref().map(key);
         let mut said = Vec::new();
         let mut all: Vec<(&String, &BTreeMap<Date, u64>)> = self.of.iter().collect();
         all.sort_by_key(|a| a.0);

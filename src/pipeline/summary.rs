@@ -1,6 +1,6 @@
 //! `summarize`: tickets in, one digest out.
 
-use super::{Consumer, Job, Outcome, Output, Rejects, Row};
+use super::{Consumer, Job, Outcome, Output, Rejects, Row, checks};
 use crate::counts::service::{Seen, ServiceCounts};
 use crate::counts::{Contact, Counted, Counts, Wording, wording};
 use crate::digest::{CauseDigest, Digest, Groups, Header, Trends};
@@ -8,12 +8,11 @@ use crate::discover::discover;
 use crate::error::Result;
 use crate::ingest::dates::When;
 use crate::ingest::reader::{Layout, Reject};
-use crate::listing::{Collector, Listed, Listing, Unread, marks};
+use crate::listing::{Collector, Listed, Listing, Unread, marks, tidied};
 use crate::mask;
 use crate::prediction::{Fired, Kind};
 use crate::prevalence::Cell;
 use crate::segment::{Normalizer, Segmenter};
-use crate::taxonomy::check::{About, Check};
 use crate::taxonomy::{Cause, Taxonomy};
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -96,7 +95,7 @@ pub fn summarize<W: Write + Send>(job: &Job<'_>, options: Options, rejects: Opti
             ticket.group = groups.get(&ticket.id).cloned().unwrap_or_default();
         }
         if let (Some(first), Some(last), false) = (counts.first_day, counts.last_day, trends.is_of_one_day()) {
-            digest.draw(&trends, (first, last), &|product| Normalizer::builtin().folded(product));
+            digest.draw(&trends, (first, last), &key);
         }
     }
     Ok(Summarized { digest, listing, outcome, rejects })
@@ -143,9 +142,14 @@ pub(super) fn grouped(loose: &[Loose], shown: usize, segmenter: &Segmenter, mask
     (all, found.of_text.iter().map(|group| group.map(|g| names[g].clone())).collect())
 }
 
-/// A product's name as it is shown; folded, it is the key it is counted under.
+/// A product's name as it is shown.
 pub(super) fn spelling(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The key that a product is counted under, however it is spelled.
+pub(super) fn key(product: &str) -> String {
+    Normalizer::builtin().folded(product)
 }
 
 /// The tickets of a batch, reduced to what is counted.
@@ -194,20 +198,6 @@ impl Checked {
     }
 }
 
-/// Counts what checks found in a ticket.
-pub(super) fn count_checks<'f>(counts: &mut ServiceCounts, ticket: Seen<'_>, talked: bool, fired: impl Iterator<Item = (usize, &'f str)>, checks: &[Check]) {
-    if talked {
-        counts.talked(ticket);
-    }
-    for (at, sentence) in fired {
-        match checks.get(at) {
-            Some(check) if check.risk && check.concerns(ticket.kind) => counts.risk(ticket, at, sentence),
-            Some(check) if check.about == About::Agent && check.concerns(ticket.kind) => counts.fired(ticket, at, sentence),
-            _ => {}
-        }
-    }
-}
-
 struct Summary<'k> {
     /// Whether texts without a cause are kept.
     keep: &'k AtomicBool,
@@ -223,6 +213,7 @@ impl Summary<'_> {
         let masked = |text: &str| if self.mask { mask::mask(text).into_owned() } else { text.to_owned() };
         let time = |w: When| w.time.map_or_else(|| w.day.to_string(), |t| format!("{} {:02}:{:02}", w.day, t.hour(), t.minute()));
         let cause = p.cause.map(|c| &self.taxonomy.causes[c]);
+        let (text, marks) = tidied(&masked(&t.text), &marks(p));
         Listed {
             id: t.id.to_string(),
             when: row.when.map_or_else(String::new, time),
@@ -230,8 +221,8 @@ impl Summary<'_> {
             kind: p.kind,
             cause: cause.map_or_else(String::new, Cause::name),
             team: cause.and_then(|c| c.team.clone()).unwrap_or_default(),
-            text: masked(&t.text),
-            marks: marks(p),
+            text,
+            marks,
             confidence: p.confidence(),
             by_model: p.by_model.as_ref().is_some_and(|by| by.kind || by.cause),
             place: format!("{file}:{}", row.span.line),
@@ -258,7 +249,7 @@ impl Output for Summary<'_> {
             None => {
                 let i = part.products.len() as u32;
                 let spelling = spelling(name);
-                part.products.push((Normalizer::builtin().folded(&spelling), spelling));
+                part.products.push((key(&spelling), spelling));
                 part.index.insert(name.to_owned(), i);
                 i
             }
@@ -317,7 +308,7 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
             if let Some(checked) = &t.checked {
                 let fired = checked.fired.iter().map(|f| (f.check, f.sentence.words.as_str()));
                 let seen = Seen { product: key, kind: t.kind, cause: counted_as, id };
-                count_checks(&mut self.service, seen, checked.talked, fired, &self.taxonomy.checks);
+                checks::count(&mut self.service, seen, checked.talked, fired, &self.taxonomy.checks);
             }
             if t.cause.is_none() && self.keep.load(Ordering::Relaxed) {
                 let text = part.loose.remove(&at).unwrap_or_default();

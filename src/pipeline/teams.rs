@@ -1,11 +1,12 @@
 //! Who owns what: each team's part of a day, and the tickets that go on to it.
 
+use super::summary::key;
 use crate::digest::{Digest, UNDECIDED};
 use crate::error::Result;
 use crate::history::Stored;
+use crate::listing::tidied;
 use crate::prediction::Kind;
 use crate::report::transfer::{self, HEADER, Ticket};
-use crate::segment::Normalizer;
 use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,10 +20,6 @@ pub struct Owners {
     products: HashMap<String, String>,
 }
 
-fn folded(product: &str) -> String {
-    Normalizer::builtin().folded(product)
-}
-
 impl Owners {
     /// As the taxonomy, and of causes of one name in several packs as the digest, says.
     #[must_use]
@@ -33,10 +30,10 @@ impl Owners {
         }
         for product in &taxonomy.products {
             let names = std::iter::once(&product.name).chain(&product.aliases);
-            owners.products.extend(names.filter_map(|name| Some((folded(name), product.team.clone()?))));
+            owners.products.extend(names.filter_map(|name| Some((key(name), product.team.clone()?))));
         }
         for product in &digest.products {
-            let key = folded(&product.product);
+            let key = key(&product.product);
             for cause in product.kinds.iter().flat_map(|k| &k.causes) {
                 owners.told.extend(cause.team.clone().map(|team| ((key.clone(), cause.cause.clone()), team)));
             }
@@ -50,7 +47,7 @@ impl Owners {
         if cause.is_empty() {
             return None;
         }
-        let key = (folded(product), cause.to_owned());
+        let key = (key(product), cause.to_owned());
         self.told.get(&key).or_else(|| self.causes.get(cause)).or_else(|| self.products.get(&key.0)).cloned()
     }
 }
@@ -105,6 +102,6 @@ fn passed_on(ticket: Stored, day: Date) -> Ticket {
         kind: ticket.kind.map_or(UNDECIDED, Kind::code),
         cause: ticket.cause,
         channel: ticket.channel,
-        text: ticket.text.unwrap_or_default(),
+        text: ticket.text.map_or_else(String::new, |text| tidied(&text, &[]).0),
     }
 }
