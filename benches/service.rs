@@ -29,7 +29,7 @@ fn main() {
         let mut talk = Talk::default();
         talk.push(Role::Customer, cells[asked].to_string().trim(), None);
         talk.push(Role::Agent, cells[answered].to_string().trim(), None);
-        let fired = classifier.listen(&talk, &mut scratch, false);
+        let fired = classifier.listen(&talk, None, &mut scratch, false);
         for (check, letter, score) in &mut scores {
             let found = fired.iter().find(|f| classifier.taxonomy().checks[f.check].id == *check);
             let is = label.contains(*letter);

@@ -10,7 +10,7 @@ mod fields;
 mod learned;
 mod matching;
 mod program;
-mod service;
+pub mod service;
 
 pub use decide::{Candidate, Explanation, FiredCue, ModelStep};
 pub use examples::{CheckFailure, Failure};
@@ -114,6 +114,12 @@ impl Classifier {
     #[must_use]
     pub fn taxonomy(&self) -> &Taxonomy {
         &self.taxonomy
+    }
+
+    /// What an agent may answer to a ticket that was decided so.
+    #[must_use]
+    pub fn script(&self, prediction: &Prediction) -> Option<&str> {
+        self.taxonomy.script(prediction.cause?, prediction.product.as_deref().unwrap_or_default())
     }
 
     /// The segmenter with the taxonomy's words.

@@ -23,6 +23,7 @@ mod restate;
 mod review;
 mod run;
 mod setup;
+mod suggest;
 mod summarize;
 mod train;
 mod why;
@@ -47,6 +48,7 @@ enum Command {
     Why(why::Args),
     Check(check::Args),
     Discover(discover::Args),
+    SuggestScripts(suggest::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
     Review(review::Args),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Why(args) => why::execute(args),
         Command::Check(args) => check::execute(args),
         Command::Discover(args) => discover::execute(args),
+        Command::SuggestScripts(args) => suggest::execute(args),
         Command::Train(args) => train::execute(args),
         Command::Evaluate(args) => evaluate::execute(args),
         Command::Review(args) => review::execute(args),

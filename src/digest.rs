@@ -2,10 +2,12 @@
 
 mod against;
 mod part;
+mod scripts;
 mod service;
 mod trend;
 
 pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
+pub use scripts::{NoScript, ScriptsDigest};
 pub use trend::Trends;
 
 pub use service::{CheckDigest, Precision, RiskDigest, RiskTicket, ServiceDigest};
@@ -242,6 +244,9 @@ pub struct Digest {
     /// How the desk served, where conversations tell.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub service: Vec<ServiceDigest>,
+    /// Which inquiries no script answers, and which scripts nobody needed.
+    #[serde(skip_serializing_if = "ScriptsDigest::is_empty")]
+    pub scripts: ScriptsDigest,
     /// What was measured of the checks behind `risks` and `service`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub precisions: Vec<Precision>,
@@ -348,6 +353,7 @@ impl Digest {
         let names = counts.products.iter().map(|(key, p)| (key.as_str(), p.name())).collect();
         let risks = service::risks(&header.service, taxonomy, &names);
         let service = service::service(&header.service, taxonomy, &products, &names);
+        let scripts = scripts::scripts(&products, taxonomy, (counts.first_day, counts.last_day));
         let precisions = service::precisions(&risks, &service, taxonomy);
         Ok(Digest {
             version: 1,
@@ -365,6 +371,7 @@ impl Digest {
             points: Vec::new(),
             breakdowns: Vec::new(),
             service,
+            scripts,
             precisions,
         })
     }

@@ -15,6 +15,7 @@ pub mod period;
 pub mod propose;
 pub mod restate;
 pub mod review;
+pub mod scripts;
 pub mod summary;
 pub mod teams;
 pub mod watch;
@@ -357,7 +358,7 @@ fn process<O: Output>(job: &Job<'_>, output: &O, workers: &Mutex<Vec<Worker>>, m
             }
         }
         let talk = ticket.talk.as_ref().filter(|_| output.listens());
-        let heard = talk.map_or_else(Vec::new, |talk| job.classifier.listen(talk, &mut worker.scratch, job.mask));
+        let heard = talk.map_or_else(Vec::new, |talk| job.classifier.listen(talk, job.classifier.script(&prediction), &mut worker.scratch, job.mask));
         let masks: &[mask::Cells] = if job.mask { &layout.masks } else { &[] };
         output.row(
             &mut done.part,

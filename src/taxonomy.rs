@@ -5,6 +5,9 @@
 pub mod check;
 pub mod file;
 pub mod rule;
+mod script;
+
+pub use script::Script;
 
 use crate::error::{Error, Result, nearest};
 use crate::prediction::Kind;
@@ -133,6 +136,8 @@ pub struct Taxonomy {
     pub cues: Vec<Cue>,
     /// What the words of both sides are looked over for.
     pub checks: Vec<Check>,
+    /// Reply scripts that stand apart from their causes, in the order of the files.
+    pub scripts: Vec<Script>,
     /// Words that the segmenter keeps whole.
     pub words: Vec<String>,
 }
@@ -202,6 +207,9 @@ impl Taxonomy {
             file::add_causes(&mut taxonomy, file, &own)?;
             file::add_checks(&mut taxonomy, file, &own)?;
         }
+        for file in &files {
+            file::add_scripts(&mut taxonomy, file)?;
+        }
         let last: BTreeMap<Vec<String>, usize> = taxonomy.causes.iter().enumerate().map(|(i, c)| (c.path.clone(), i)).collect();
         for cause in &mut taxonomy.causes {
             cause.counted_as = last[&cause.path];
@@ -222,6 +230,9 @@ impl Taxonomy {
         let mut taxonomy = Self::parse(&[builtin::SETS], &all)?;
         for cause in taxonomy.causes.iter_mut().filter(|c| files.iter().any(|f| f.name == c.file)) {
             cause.own = true;
+        }
+        for script in taxonomy.scripts.iter_mut().filter(|s| files.iter().any(|f| f.name == s.file)) {
+            script.own = true;
         }
         Ok(taxonomy)
     }

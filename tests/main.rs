@@ -23,6 +23,7 @@ mod pages;
 mod pollution;
 mod review;
 mod run;
+mod scripts;
 mod service;
 mod story;
 mod surroundings;

@@ -68,7 +68,7 @@ fn judged(held_out: bool) -> [(Score, String); 2] {
         let mut talk = Talk::default();
         talk.push(Role::Customer, cells[0], None);
         cells[1].split(" | ").for_each(|turn| talk.push(Role::Agent, turn, None));
-        ids(&classifier.listen(&talk, &mut classifier.scratch(), false))
+        ids(&classifier.listen(&talk, None, &mut classifier.scratch(), false))
     };
     let customers = |cells: &[&str]| {
         let ticket = Ticket { text: cells[0].into(), ..Ticket::default() };

@@ -47,7 +47,10 @@ impl Classifier {
             let both = check.matches.iter().map(|e| (e, true)).chain(check.rejects.iter().map(|e| (e, false)));
             for (example, must_match) in both {
                 let fired = match check.about {
-                    About::Agent => self.listen(&conversation(&example.text), &mut scratch, false),
+                    About::Agent => {
+                        let (script, text) = scripted(&example.text);
+                        self.listen(&conversation(text), script, &mut scratch, false)
+                    }
                     About::Customer => self.classify(&Ticket { text: example.text.as_str().into(), ..Ticket::default() }, Field::UNKNOWN, &mut scratch).noted,
                 };
                 if fired.iter().any(|f| f.check == i) != must_match {
@@ -87,6 +90,12 @@ impl Classifier {
             .collect();
         per_cause.into_iter().flatten().collect()
     }
+}
+
+/// The script that an example begins with (`话术：…` on a line of its own), and the rest.
+fn scripted(example: &str) -> (Option<&str>, &str) {
+    let told = example.strip_prefix("话术：").and_then(|rest| rest.split_once('\n'));
+    told.map_or((None, example), |(script, text)| (Some(script), text))
 }
 
 /// A chat, or an agent's answer to a complaint.

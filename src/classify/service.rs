@@ -18,6 +18,9 @@ const QUOTED: usize = 60;
 const BEFORE: usize = 20;
 /// Shortest sentence that nobody types twice, in characters without punctuation.
 const COPIED: usize = 12;
+/// Share of a script's pairs of letters that its agent says, who may put it in his own words; fewest pairs of a script.
+const SAID: f64 = 0.5;
+const SHORTEST_SCRIPT: usize = 8;
 
 /// Checks that fired on one text, and what speaks against them.
 #[derive(Default)]
@@ -110,14 +113,14 @@ impl Place {
 
 impl Classifier {
     /// The checks of a conversation that fire, in their order, whatever kind of ticket they are for; none where nobody at the desk
-    /// says anything. `masked` masks the sentences.
+    /// says anything. `script` is what an agent may answer to it; `masked` masks the sentences.
     #[must_use]
-    pub fn listen(&self, talk: &Talk, scratch: &mut Scratch, masked: bool) -> Vec<Fired> {
+    pub fn listen(&self, talk: &Talk, script: Option<&str>, scratch: &mut Scratch, masked: bool) -> Vec<Fired> {
         if !talk.has_desk() {
             return Vec::new();
         }
         let runs: Vec<Run<'_>> = talk.runs().collect();
-        let mut fired = self.shaped(talk, &runs, scratch, masked);
+        let mut fired = self.shaped(talk, &runs, script, scratch, masked);
         let last = runs.iter().rposition(|r| r.role == Role::Agent);
         let (mut first, mut said, mut asked) = (true, false, false);
         for (at, run) in runs.iter().enumerate() {
@@ -162,11 +165,14 @@ impl Classifier {
     }
 
     /// Checks of the order of turns.
-    fn shaped(&self, talk: &Talk, runs: &[Run<'_>], scratch: &mut Scratch, masked: bool) -> Vec<Fired> {
+    fn shaped(&self, talk: &Talk, runs: &[Run<'_>], script: Option<&str>, scratch: &mut Scratch, masked: bool) -> Vec<Fired> {
         let shapes = self.taxonomy.checks.iter().enumerate().filter_map(|(i, c)| Some((i, c.shape?)));
         let mut fired = Vec::new();
+        let given = script.and_then(|script| given(runs, script));
         for (check, shape) in shapes {
             let found = match shape {
+                Shape::Script => given.map(|at| runs[at].text),
+                Shape::AskedAgain => given.and_then(|at| runs[at..].iter().find(|r| r.role == Role::Customer && says_something(r.text))).map(|r| r.text),
                 Shape::Unanswered => unanswered(runs),
                 Shape::Copied => copied(talk),
                 Shape::Waiting { turns, minutes } => waiting(runs, turns, minutes),
@@ -180,6 +186,57 @@ impl Classifier {
             fired.push(Fired { check, sentence: Evidence { words, at: 0 } });
         }
         fired
+    }
+}
+
+/// The run in which an agent says what a script says, if not in the same words.
+fn given(runs: &[Run<'_>], script: &str) -> Option<usize> {
+    let wanted = pairs(script);
+    runs.iter().position(|run| run.role == Role::Agent && wanted.are_said_in(&pairs(run.text)))
+}
+
+/// What a text says, roughly: its pairs of letters that stand side by side, in order, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairs(Vec<(char, char)>);
+
+/// The pairs of a text.
+#[must_use]
+pub fn pairs(text: &str) -> Pairs {
+    let letters: Vec<char> = Normalizer::builtin().folded(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let mut all: Vec<(char, char)> = letters.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    all.sort_unstable();
+    all.dedup();
+    Pairs(all)
+}
+
+impl Pairs {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many two texts have in common.
+    fn shared(&self, other: &Pairs) -> usize {
+        let mut rest = other.0.as_slice();
+        let in_rest = |pair: &&(char, char)| {
+            rest = &rest[rest.partition_point(|p| p < *pair)..];
+            rest.first() == Some(*pair)
+        };
+        self.0.iter().filter(in_rest).count()
+    }
+
+    /// Whether another text says what this script says.
+    #[must_use]
+    pub fn are_said_in(&self, other: &Pairs) -> bool {
+        self.count() >= SHORTEST_SCRIPT && self.shared(other) as f64 >= SAID * self.count() as f64
+    }
+
+    /// How alike two texts are, 0 to 1: the share of all their pairs that they have in common (Jaccard).
+    #[must_use]
+    pub fn likeness(&self, other: &Pairs) -> f64 {
+        let shared = self.shared(other);
+        shared as f64 / (self.count() + other.count() - shared).max(1) as f64
     }
 }
 

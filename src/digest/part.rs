@@ -23,6 +23,7 @@ impl Digest {
         part.products.retain(|p| p.kinds.iter().any(|k| !k.causes.is_empty()));
         part.alerts.retain(|a| owns(&a.product, &a.cause));
         part.keep_checked(owns);
+        part.keep_scripts(owns);
         if let Some(revision) = &mut part.revision {
             revision.changed.retain(|c| owns(&c.product, &c.cause));
         }
@@ -36,6 +37,7 @@ impl Digest {
         part.products.retain(|p| wanted(&p.product));
         part.alerts.retain(|a| wanted(&a.product));
         part.keep_checked(|product, _| wanted(product));
+        part.keep_scripts(|product, _| wanted(product));
         if let Some(revision) = &mut part.revision {
             revision.changed.retain(|c| wanted(&c.product));
         }

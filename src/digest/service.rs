@@ -4,7 +4,7 @@ use super::{Digest, ProductDigest, UNDECIDED};
 use crate::counts::service::ServiceCounts;
 use crate::prediction::Kind;
 use crate::taxonomy::Taxonomy;
-use crate::taxonomy::check::{About, Check, Name};
+use crate::taxonomy::check::{About, Check, Name, Shape};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -122,8 +122,10 @@ pub(super) fn service(counts: &ServiceCounts, taxonomy: &Taxonomy, products: &[P
     let place: HashMap<&str, usize> = products.iter().enumerate().map(|(i, p)| (p.product.as_str(), i)).collect();
     let mut all: Vec<ServiceDigest> = Vec::new();
     for ((key, kind, cause), served) in &counts.served {
+        // Not every desk has scripts.
+        let always = |check: &Check| check.good && check.shape != Some(Shape::Script);
         let asked = |check: &Check| check.about == About::Agent && check.concerns(*kind);
-        let checks = taxonomy.checks.iter().enumerate().filter(|(i, c)| asked(c) && (c.good || served.checks.contains_key(i)));
+        let checks = taxonomy.checks.iter().enumerate().filter(|(i, c)| asked(c) && (always(c) || served.checks.contains_key(i)));
         let checks: Vec<CheckDigest> = checks
             .map(|(i, c)| {
                 let found = served.checks.get(&i).cloned().unwrap_or_default();

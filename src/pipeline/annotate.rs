@@ -157,7 +157,7 @@ impl Annotate<'_> {
         }
         if self.scripts {
             out.push(',');
-            cell(out, p.cause.and_then(|c| self.taxonomy.causes[c].script.as_deref()).unwrap_or(""), b',');
+            cell(out, p.cause.and_then(|c| self.taxonomy.script(c, p.product.as_deref().unwrap_or(""))).unwrap_or(""), b',');
         }
         out.push('\n');
     }

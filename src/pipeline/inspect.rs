@@ -42,7 +42,8 @@ impl Explained {
             mask_prediction(p, &ticket.text);
         }
         let noted = explanation.prediction.iter().flat_map(|p| p.noted.clone());
-        let heard = ticket.talk.iter().flat_map(|talk| classifier.listen(talk, &mut classifier.scratch(), masked));
+        let script = explanation.prediction.as_ref().and_then(|p| classifier.script(p));
+        let heard = ticket.talk.iter().flat_map(|talk| classifier.listen(talk, script, &mut classifier.scratch(), masked));
         let kind = explanation.prediction.as_ref().and_then(|p| p.kind);
         let fired = noted.chain(heard).filter(|f| classifier.taxonomy().checks[f.check].concerns(kind)).collect();
         Explained { fired, id: ticket.id.to_string(), text, product: shown(&ticket.product), explanation }

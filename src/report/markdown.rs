@@ -79,6 +79,11 @@ pub fn render(digest: &Digest, options: Options) -> String {
             service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("  - {}\n", escape(q))));
         }
     }
+    let scripts = service::scripts(digest, options);
+    if !scripts.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", lang.scripts()));
+        scripts.iter().for_each(|line| out.push_str(&format!("- {}\n", escape(line))));
+    }
     let measured = service::precisions(digest, lang);
     if !measured.is_empty() {
         out.push_str(&format!("\n{}\n", escape(&measured)));

@@ -1,7 +1,7 @@
 //! Risks and service in words: what text and Markdown share.
 
 use super::{EXAMPLE_IDS, Lang, Options, harmless, shown_ids};
-use crate::digest::{CheckDigest, Digest, Precision, RiskDigest, ServiceDigest};
+use crate::digest::{CheckDigest, Digest, NoScript, Precision, RiskDigest, ServiceDigest};
 use crate::taxonomy::check::Name;
 
 /// Tickets of a risk whose sentences are shown; of the others only ids are.
@@ -24,6 +24,12 @@ impl Lang {
     #[must_use]
     pub fn risks(self) -> &'static str {
         self.pick("先看这些（可能升级，宜尽快回访）", "先看這些（可能升級，宜儘快回訪）", "First of all (call these customers back)")
+    }
+
+    /// Heads what reply scripts lack.
+    #[must_use]
+    pub fn scripts(self) -> &'static str {
+        self.pick("话术", "話術", "Reply scripts")
     }
 
     /// Heads the service.
@@ -95,6 +101,48 @@ pub(super) fn quotes(served: &ServiceDigest, options: Options) -> Vec<String> {
     let faults = served.checks.iter().filter(|c| !c.good && !c.sentences.is_empty());
     let quoted = |c: &CheckDigest| c.sentences.iter().take(EXAMPLE_IDS).map(|s| lang.quoted(&harmless(s))).collect::<Vec<_>>().concat();
     faults.map(|c| format!("{}{}{}", lang.named(&c.name), lang.colon(), quoted(c))).collect()
+}
+
+/// Causes of inquiries without a script that are named, and scripts that nobody needed.
+const MOST_SCRIPTS: usize = 10;
+
+/// How many causes without a script are named.
+pub(super) fn most_scripts(options: Options) -> usize {
+    if options.all_ids { usize::MAX } else { MOST_SCRIPTS }
+}
+
+/// What reply scripts lack, a line each: `幻塔「活动 / 规则」18 件咨询没有话术（EV1 EV2 …）`.
+pub(super) fn scripts(digest: &Digest, options: Options) -> Vec<String> {
+    let lang = options.lang;
+    let (missing, unused) = (&digest.scripts.missing, &digest.scripts.unused);
+    let most = most_scripts(options);
+    let line = |m: &NoScript| {
+        let product = if m.product.is_empty() { lang.no_product().to_owned() } else { harmless(&m.product) };
+        let (ids, more) = shown_ids(&m.ids, m.count, options);
+        let ids = ids.join(" ") + if more { " …" } else { "" };
+        let (cause, count) = (harmless(&m.cause), m.count);
+        match lang {
+            Lang::Zh => format!("{product}「{cause}」{count} 件咨询没有话术（{ids}）"),
+            Lang::ZhHant => format!("{product}「{cause}」{count} 件諮詢沒有話術（{ids}）"),
+            Lang::En => format!("{product}: {count} inquiries of \"{cause}\" have no script ({ids})"),
+        }
+    };
+    let mut lines: Vec<String> = missing.iter().take(most).map(line).collect();
+    if let Some(more) = missing.len().checked_sub(most).filter(|n| *n > 0) {
+        let tickets: u64 = missing.iter().skip(most).map(|m| m.count).sum();
+        lines.push(match lang {
+            Lang::Zh => format!("还有 {more} 个原因没有话术，共 {tickets} 件咨询"),
+            Lang::ZhHant => format!("還有 {more} 個原因沒有話術，共 {tickets} 件諮詢"),
+            Lang::En => format!("{more} more causes have no script: {tickets} inquiries"),
+        });
+    }
+    if !unused.is_empty() {
+        let named: Vec<String> = unused.iter().take(most).map(|cause| harmless(cause)).collect();
+        let dots = if unused.len() > named.len() { " …" } else { "" };
+        let head = lang.pick("这段时间没人问到的话术", "這段時間沒人問到的話術", "scripts that nobody needed in this time");
+        lines.push(format!("{head} {}{}{}{dots}", unused.len(), lang.colon(), named.join(lang.pick("、", "、", ", "))));
+    }
+    lines
 }
 
 /// How far checks are to be believed; empty where nothing was measured.

@@ -39,6 +39,11 @@ pub fn render(digest: &Digest, options: Options) -> String {
         product_lines(&mut out, product, options);
     }
     service_lines(&mut out, digest, options);
+    let scripts = service::scripts(digest, options);
+    if !scripts.is_empty() {
+        out.push_str(&format!("\n{}\n", lang.scripts()));
+        scripts.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+    }
     digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, digest.against.is_some(), lang));
     if !digest.ids_not_found.is_empty() {
         let ids: Vec<String> = digest.ids_not_found.iter().map(|id| harmless(id)).collect();

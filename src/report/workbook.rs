@@ -108,6 +108,7 @@ impl Book<'_> {
             self.pick("未读入的行", "未讀入的列", "Unread rows"),
             self.pick("先看这些", "先看這些", "First of all"),
             self.options.lang.service(),
+            self.options.lang.scripts(),
         ];
         names.extend(fixed.iter().map(|n| n.to_lowercase()));
         if !self.digest.risks.is_empty() {
@@ -119,6 +120,9 @@ impl Book<'_> {
         }
         if !self.digest.service.is_empty() {
             self.service(book.add_worksheet().set_name(fixed[4])?)?;
+        }
+        if !self.digest.scripts.is_empty() {
+            self.scripts(book.add_worksheet().set_name(fixed[5])?)?;
         }
         self.data(book.add_worksheet().set_name(fixed[0])?)?;
         if !self.listing.tickets.is_empty() {

@@ -52,6 +52,10 @@ impl Window {
 pub enum Shape {
     /// The customer spoke last, and wanted something.
     Unanswered,
+    /// The agent said what the script of the ticket's cause says.
+    Script,
+    /// The customer wanted more after the agent said it.
+    AskedAgain,
     /// The agent said the same long sentence twice.
     Copied,
     /// The customer spoke so often, or waited so many minutes, before anybody answered.

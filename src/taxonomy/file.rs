@@ -5,7 +5,7 @@ mod checks;
 pub(super) use checks::add_checks;
 
 use super::rule::{self, Sets};
-use super::{Cause, Cue, Example, Pack, Product, Rule, Source, Taxonomy};
+use super::{Cause, Cue, Example, Pack, Product, Rule, Script, Source, Taxonomy};
 use crate::error::{Error, Result, nearest};
 use crate::prediction::Kind;
 use serde::Deserialize;
@@ -28,6 +28,8 @@ pub struct RawFile {
     cue: Vec<RawCue>,
     #[serde(default)]
     check: Vec<Spanned<checks::RawCheck>>,
+    #[serde(default)]
+    script: Vec<Spanned<RawScript>>,
     #[serde(default)]
     words: Vec<String>,
 }
@@ -80,6 +82,14 @@ struct RawCause {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawScript {
+    cause: String,
+    product: Option<String>,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawCue {
     kind: Spanned<String>,
     weight: f32,
@@ -99,8 +109,9 @@ impl Parsed<'_> {
     }
 
     /// Whether it adds nothing to what tickets are sorted by.
-    fn has_checks_alone(&self) -> bool {
-        self.raw.pack.is_none() && self.raw.cause.is_empty() && self.raw.cue.is_empty() && !self.raw.check.is_empty()
+    fn sorts_nothing(&self) -> bool {
+        let checks_or_scripts = !self.raw.check.is_empty() || !self.raw.script.is_empty();
+        self.raw.pack.is_none() && self.raw.cause.is_empty() && self.raw.cue.is_empty() && checks_or_scripts
     }
 
     fn place<T>(&self, at: &Spanned<T>, error: Error) -> Error {
@@ -182,7 +193,7 @@ fn resolve_set<'a>(name: &'a str, file: &'a Parsed<'_>, sets: &mut Sets, open: &
 /// Adds the file's pack, or extends the pack of the same id.
 pub(super) fn add_pack(taxonomy: &mut Taxonomy, file: &Parsed<'_>) {
     taxonomy.words.extend(file.raw.words.iter().cloned());
-    if file.has_checks_alone() {
+    if file.sorts_nothing() {
         return;
     }
     // A file without a [pack] is a desk's own: its causes apply everywhere.
@@ -218,7 +229,7 @@ pub(super) fn add_products(taxonomy: &mut Taxonomy, file: &Parsed<'_>) -> Result
 
 /// Adds the file's causes and kind cues.
 pub(super) fn add_causes(taxonomy: &mut Taxonomy, file: &Parsed<'_>, sets: &Sets) -> Result<()> {
-    if file.has_checks_alone() {
+    if file.sorts_nothing() {
         return Ok(());
     }
     let pack_id = file.raw.pack.as_ref().map_or(file.name, |p| p.id.as_str());
@@ -240,6 +251,26 @@ pub(super) fn add_causes(taxonomy: &mut Taxonomy, file: &Parsed<'_>, sets: &Sets
         let kind = parse_kind(&raw.kind).map_err(|e| file.place(&raw.kind, e))?;
         let rules = raw.rules.iter().map(|r| parse_rule(r, file, sets)).collect::<Result<Vec<_>>>()?;
         taxonomy.cues.push(Cue { kind, weight: raw.weight, rules, file: file.name.to_owned() });
+    }
+    Ok(())
+}
+
+/// Adds the file's scripts; all causes are known.
+pub(super) fn add_scripts(taxonomy: &mut Taxonomy, file: &Parsed<'_>) -> Result<()> {
+    for spanned in &file.raw.script {
+        let raw = spanned.get_ref();
+        let wrong = |message: String| file.place(spanned, Error::setup(message));
+        let cause = raw.cause.split('/').map(str::trim).collect::<Vec<_>>().join(" / ");
+        let names: Vec<String> = taxonomy.causes.iter().map(Cause::name).collect();
+        if !names.contains(&cause) {
+            let near = nearest(&cause, names.iter().map(String::as_str)).map_or(String::new(), |n| format!("; the nearest is `{n}`"));
+            return Err(wrong(format!("script for an unknown cause `{cause}`{near}")));
+        }
+        if raw.text.trim().is_empty() {
+            return Err(wrong(format!("script for `{cause}` is empty")));
+        }
+        let product = raw.product.as_ref().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty());
+        taxonomy.scripts.push(Script { cause, product, text: raw.text.trim().to_owned(), own: false, file: file.name.to_owned() });
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::super::{Options, harmless, service, shown_ids};
 use super::{address, class, percent};
 use crate::digest::{CheckDigest, Digest, RiskDigest, ServiceDigest};
+use crate::prediction::Kind;
 use maud::{Markup, html};
 
 /// Customers to call back: before any count.
@@ -56,6 +57,28 @@ pub(super) fn served(digest: &Digest, options: Options) -> Markup {
                 }
                 @let measured = service::precisions(digest, lang);
                 @if !measured.is_empty() { p.note { (measured) } }
+            }
+        }
+    }
+}
+
+/// What reply scripts lack.
+pub(super) fn scripts(digest: &Digest, options: Options) -> Markup {
+    let lang = options.lang;
+    let missing = &digest.scripts.missing;
+    html! {
+        @if !digest.scripts.is_empty() {
+            section id="scripts" {
+                h2 { (lang.scripts()) }
+                ul.said {
+                    @for (nth, line) in service::scripts(digest, options).iter().enumerate() {
+                        li {
+                            @if let Some(m) = missing.get(nth).filter(|_| nth < service::most_scripts(options)) {
+                                a href=(address(&m.product, Some(Kind::Inquiry.code()), Some(&m.cause), None)) { (line) }
+                            } @else { (line) }
+                        }
+                    }
+                }
             }
         }
     }

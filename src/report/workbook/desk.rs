@@ -63,4 +63,37 @@ impl Book<'_> {
         sheet.autofilter(0, 0, row, columns.len() as u16 - 1)?.set_freeze_panes(1, 0)?;
         Ok(())
     }
+
+    /// Causes of inquiries without a script, and scripts that nobody needed.
+    pub(super) fn scripts(&self, sheet: &mut Worksheet) -> Written {
+        let columns = [
+            (self.pick("情况", "情況", "What"), 18.0),
+            (self.pick("产品", "產品", "Product"), 18.0),
+            (self.pick("原因", "原因", "Cause"), 34.0),
+            (self.pick("咨询件数", "諮詢件數", "Inquiries"), 10.0),
+            (self.pick("事件号", "事件號", "Ids"), 40.0),
+        ];
+        self.head(sheet, 0, &columns)?;
+        let scripts = &self.digest.scripts;
+        let missing = self.pick("没有话术", "沒有話術", "no script");
+        let mut row = 0;
+        for m in &scripts.missing {
+            row += 1;
+            let (ids, more) = shown_ids(&m.ids, m.count, self.options);
+            let ids = ids.join(" ") + if more { " …" } else { "" };
+            for (column, value) in [(0, missing), (1, &*self.product_name(&m.product)), (2, &m.cause), (4, &ids)] {
+                self.write(sheet, row, column, value, &self.styles.text)?;
+            }
+            sheet.write_number_with_format(row, 3, m.count as f64, &self.styles.number)?;
+        }
+        for cause in &scripts.unused {
+            row += 1;
+            for (column, value) in [(0, self.pick("没人问到", "沒人問到", "nobody needed it")), (2, cause)] {
+                self.write(sheet, row, column, value, &self.styles.text)?;
+            }
+            sheet.write_number_with_format(row, 3, 0.0, &self.styles.number)?;
+        }
+        sheet.autofilter(0, 0, row, columns.len() as u16 - 1)?.set_freeze_panes(1, 0)?;
+        Ok(())
+    }
 }

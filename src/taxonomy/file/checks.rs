@@ -62,7 +62,13 @@ fn checked(spanned: &Spanned<RawCheck>, file: &Parsed<'_>, sets: &Sets) -> Resul
     let about = one_of(&raw.about, &[("agent", About::Agent), ("customer", About::Customer)], file)?;
     let window = raw.window.as_ref().map(|w| one_of(w, &Window::ALL, file)).transpose()?;
     let (turns, minutes) = (raw.turns.unwrap_or(WAITING.0), raw.minutes.unwrap_or(WAITING.1));
-    let shapes = [("unanswered", Shape::Unanswered), ("copied", Shape::Copied), ("waiting", Shape::Waiting { turns, minutes })];
+    let shapes = [
+        ("unanswered", Shape::Unanswered),
+        ("copied", Shape::Copied),
+        ("waiting", Shape::Waiting { turns, minutes }),
+        ("script", Shape::Script),
+        ("asked-again", Shape::AskedAgain),
+    ];
     let shape = raw.is.as_ref().map(|is| one_of(is, &shapes, file)).transpose()?;
     if let Some(message) = mistake(raw, about, shape) {
         return Err(wrong(message));
