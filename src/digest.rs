@@ -10,7 +10,7 @@ pub use against::{Against, AgainstDays, Breakdown, Rate, Share};
 pub use scripts::{NoScript, ScriptsDigest};
 pub use trend::Trends;
 
-pub use service::{CheckDigest, Precision, RiskDigest, RiskTicket, ServiceDigest};
+pub use service::{AgentDigest, CheckDigest, Precision, RiskDigest, RiskTicket, ServiceDigest};
 
 use crate::alert::Alert;
 use crate::counts::service::ServiceCounts;
@@ -244,6 +244,9 @@ pub struct Digest {
     /// How the desk served, where conversations tell.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub service: Vec<ServiceDigest>,
+    /// How each agent served, where that is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentDigest>,
     /// Which inquiries no script answers, and which scripts nobody needed.
     #[serde(skip_serializing_if = "ScriptsDigest::is_empty")]
     pub scripts: ScriptsDigest,
@@ -371,6 +374,7 @@ impl Digest {
             points: Vec::new(),
             breakdowns: Vec::new(),
             service,
+            agents: service::agents(&header.service, taxonomy),
             scripts,
             precisions,
         })

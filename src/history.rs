@@ -30,7 +30,7 @@ pub use outbox::{Due, Noted, Outbox, Owed};
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
 pub use restate::{Decision, Kept, Restated};
-pub use service::{CheckCount, Checked, FoundIn, Looked};
+pub use service::{CheckCount, Checked, FoundIn, Looked, OfAgent};
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -43,12 +43,13 @@ use std::time::Duration;
 const APPLICATION: i32 = 0x6168_7521;
 /// The schema, and what makes each version of it the next.
 const SCHEMA: &str = include_str!("history/schema.sql");
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("history/to-2.sql"),
     include_str!("history/to-3.sql"),
     include_str!("history/to-4.sql"),
     include_str!("history/to-5.sql"),
     include_str!("history/to-6.sql"),
+    include_str!("history/to-7.sql"),
 ];
 const VERSION: usize = 1 + MIGRATIONS.len();
 /// Memory for pages, in KiB.

@@ -101,6 +101,14 @@ pub(crate) struct Row<'a> {
     pub span: RowSpan,
 }
 
+impl Row<'_> {
+    /// Who served, where that is to be told; `masked` masks it.
+    pub fn served_by(&self, masked: bool) -> String {
+        let name = self.ticket.served_by.trim();
+        if masked { mask::mask(name).into_owned() } else { name.to_owned() }
+    }
+}
+
 /// Writes cells as they may leave as the beginning of a CSV row; `raw` leaves formulas as they are.
 pub(crate) fn push_cells<'c>(out: &mut String, cells: impl Iterator<Item = &'c str>, masks: &[mask::Cells], raw: bool) {
     let cell = if raw { crate::cell::push_cell } else { crate::cell::push_safe_cell };

@@ -22,6 +22,8 @@ pub struct Ticket<'a> {
     pub customer: Cow<'a, str>,
     /// What the agent said or noted.
     pub agent: Cow<'a, str>,
+    /// Who served, where the user named that column.
+    pub served_by: Cow<'a, str>,
     /// Who said what, where it is a chat or the desk's reply stands beside the customer's words.
     pub talk: Option<Box<Talk>>,
 }

@@ -60,8 +60,8 @@ const AGENTS: [(&str, &str); 7] =
     [("g", "greeting"), ("a", "apology"), ("e", "empathy"), ("r", "remedy"), ("t", "deadline"), ("b", "brushoff"), ("l", "blame")];
 const CUSTOMERS: [(&str, &str); 7] = [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
 
-/// Replies and risks that rules are tuned on, or those held out.
-fn judged(held_out: bool) -> [(Score, String); 2] {
+/// Replies and risks that rules are tuned on, or those held out: of the checks' author, and of somebody else.
+fn judged(held_out: bool) -> [(&'static str, Score, String); 2] {
     let classifier = classifier();
     let ids = |fired: &[ahu::prediction::Fired]| fired.iter().map(|f| classifier.taxonomy().checks[f.check].id.clone()).collect::<Vec<_>>();
     let agents = |cells: &[&str]| {
@@ -81,7 +81,11 @@ fn judged(held_out: bool) -> [(Score, String); 2] {
         more.into_iter().for_each(|(check, counts)| risks.entry(check).or_default().iter_mut().zip(counts).for_each(|(sum, n)| *sum += n));
         wrong += &more_wrong;
     }
-    [score(REPLIES, &AGENTS, half, &agents), (risks, wrong)]
+    let named = |name, (score, wrong)| (name, score, wrong);
+    [
+        named("replies", score(REPLIES, &AGENTS, half, &agents)),
+        named("risks", (risks, wrong)),
+    ]
 }
 
 /// Precision and recall over all checks, and a line for each.
@@ -92,25 +96,25 @@ fn told(score: &Score) -> ([f64; 2], String) {
     ([share(sum[0], sum[1]), share(sum[0], sum[2])], score.iter().map(line).collect())
 }
 
-/// Least recall on what was held out, of agents' replies and of risks.
+/// Least recall on what was held out, in the order of [`judged`].
 const RECALL: [f64; 2] = [0.8, 0.5];
 
 #[test]
 fn checks_reach_their_floors_on_replies_held_out() {
-    for (of, (score, wrong)) in judged(true).into_iter().enumerate() {
+    for ((name, score, wrong), least) in judged(true).into_iter().zip(RECALL) {
         let ([precision, recall], lines) = told(&score);
         let shown = std::env::var_os("AHU_SHOW_WRONG").map_or(String::new(), |_| wrong);
-        println!("held out: precision {precision:.3} recall {recall:.3}\n{lines}{shown}");
-        assert!(precision >= 0.9 && recall >= RECALL[of], "precision {precision:.3}, recall {recall:.3}\n{lines}");
+        println!("held out, {name}: precision {precision:.3} recall {recall:.3}\n{lines}{shown}");
+        assert!(precision >= 0.9 && recall >= least, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}");
     }
 }
 
 #[test]
 fn checks_fit_the_replies_they_were_tuned_on() {
-    for (score, wrong) in judged(false) {
+    for (name, score, wrong) in judged(false) {
         let ([precision, recall], lines) = told(&score);
-        println!("tuned on: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
-        assert!(precision >= 0.95 && recall >= 0.9, "precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
+        println!("tuned on, {name}: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
+        assert!(precision >= 0.95 && recall >= 0.9, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
     }
 }
 
@@ -248,8 +252,40 @@ fn many_days_are_the_sum_of_each() {
     assert_eq!((number(&risk["count"]), told), (60, in_order.iter().take(50).map(String::as_str).collect()));
     // A history that did not count them yet counts them when it is brought up to date.
     let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
-    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; PRAGMA user_version = 5;").expect("an earlier one");
+    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; DROP TABLE served; PRAGMA user_version = 5;").expect("an earlier one");
     drop(db);
     ran(&desk, "run --as-of 2026-11-22");
     assert_eq!(digest("report month --format json --history history.db"), month);
+}
+
+#[test]
+fn agents_are_told_where_their_column_is_named() {
+    let desk = Desk::new();
+    let lines: String = (0..30)
+        .map(|i| {
+            let (day, agent) = (10 + i / 3, ["小红", "007", ""][i % 3]);
+            let answer = if i % 5 == 0 { "哦" } else { "您好，非常抱歉，24小时内给您补发" };
+            format!("EV{i},2026-11-{day},幻塔,{agent},\"客户：活动奖励没到账\n客服：{answer}\"\n")
+        })
+        .collect();
+    desk.file("in/a.csv", "事件号,时间,游戏,坐席,聊天记录\n".to_owned() + &lines);
+    desk.file("ahu.toml", CONFIG);
+    assert!(!ran(&desk, "summarize in/a.csv").contains("小红"));
+    let told = ran(&desk, "summarize in/a.csv --agent-column 坐席");
+    assert!(told.contains("各客服\n  客服 007 接待 10 件：问候 8，致歉 8，安抚 0，补救 8，承诺时限 8，敷衍 2（EV10 EV25）\n  客服 小红"), "{told}");
+    ran(&desk, "run --as-of 2026-11-22");
+    assert!(!ran(&desk, "report month").contains("小红") && rows(&desk, "served") == 0);
+    // Named later, they are known of what is read again, and a month says what its days say.
+    desk.file("ahu.toml", CONFIG.to_owned() + "[columns]\nagent = \"坐席\"\n");
+    ran(&desk, "run --as-of 2026-11-22");
+    let digest = |arguments: &str| -> serde_json::Value { serde_json::from_str(&ran(&desk, arguments)).expect("a digest") };
+    let all: serde_json::Value = serde_json::from_str(&ran(&desk, "summarize in/a.csv --agent-column 坐席 --format json")).expect("a digest");
+    assert_eq!(digest("report month --format json")["agents"], all["agents"]);
+    let of_day = digest("report day --as-of 2026-11-10 --format json");
+    assert_eq!(of_day["agents"][0]["tickets"].as_u64(), Some(1));
+    assert!(desk.read("out/2026-11-10/digest.txt").contains("客服 小红 接待 1 件"));
+    ran(&desk, "forget --id EV0");
+    assert_eq!(rows(&desk, "served"), 19);
+    let wrong = desk.ahu("summarize in/a.csv --agent-column 座席");
+    assert!(wrong.code == 2 && wrong.stderr.contains("(`--agent-column`); the nearest is `坐席`"), "{}", wrong.stderr);
 }

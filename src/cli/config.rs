@@ -154,6 +154,8 @@ pub struct Columns {
     pub role: Option<String>,
     /// See `--customer-column`.
     pub customer: Option<String>,
+    /// See `--agent-column`.
+    pub agent: Option<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<Vec<String>, D::Error> {

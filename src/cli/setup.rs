@@ -96,6 +96,9 @@ pub struct InputArgs {
     /// Column of who the customer is: several contacts of one are told from several customers
     #[arg(long, value_name = "NAME")]
     pub customer_column: Option<String>,
+    /// Column of who served: how each agent served is told as well, which it is not otherwise
+    #[arg(long, value_name = "NAME")]
+    pub agent_column: Option<String>,
     /// The day that dates without a year are reckoned from, and that a digest is headed with [default: the last day of the tickets]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
@@ -246,6 +249,7 @@ impl InputArgs {
                 channel: self.channel_column.or(columns.channel.clone()),
                 role: self.role_column.or(columns.role.clone()),
                 customer: self.customer_column.or(columns.customer.clone()),
+                served_by: self.agent_column.or(columns.agent.clone()),
                 text_optional: false,
             },
             sheets: if self.sheet.is_empty() { settings.sheets.clone() } else { self.sheet },

@@ -19,6 +19,8 @@ pub struct Seen<'a> {
     pub cause: Option<usize>,
     /// Its id.
     pub id: &'a str,
+    /// Who served; empty where that is not to be told.
+    pub agent: &'a str,
 }
 
 /// Tickets in which a check fired.
@@ -64,6 +66,8 @@ pub struct ServiceCounts {
     pub served: BTreeMap<ServedKey, Served>,
     /// By risk: how many tickets, and the first of them.
     pub risks: BTreeMap<usize, (u64, Vec<Risky>)>,
+    /// By agent, where that is told.
+    pub agents: BTreeMap<String, Served>,
     max_ids: usize,
     max_risks: usize,
 }
@@ -84,6 +88,22 @@ impl ServiceCounts {
     /// Counts tickets that have a conversation.
     pub fn talked(&mut self, ticket: Seen<'_>, count: u64) {
         self.served_of(ticket).tickets += count;
+        if !ticket.agent.is_empty() {
+            self.served_by(ticket.agent, count);
+        }
+    }
+
+    /// Counts conversations of an agent.
+    pub fn served_by(&mut self, agent: &str, count: u64) {
+        self.agents.entry(agent.to_owned()).or_default().tickets += count;
+    }
+
+    /// Counts tickets of an agent in which a check fired, of which the first are known.
+    pub fn fired_by(&mut self, agent: &str, check: usize, count: u64, first: impl Iterator<Item = String>) {
+        let found = self.agents.entry(agent.to_owned()).or_default().checks.entry(check).or_default();
+        found.count += count;
+        let room = self.max_ids.saturating_sub(found.ids.len());
+        found.ids.extend(first.take(room));
     }
 
     /// Counts tickets in which a check fired, and that are not shown.
@@ -111,6 +131,9 @@ impl ServiceCounts {
     /// Counts a check that fired in a conversation.
     pub fn fired(&mut self, ticket: Seen<'_>, check: usize, sentence: &str) {
         let max_ids = self.max_ids;
+        if !ticket.agent.is_empty() {
+            self.fired_by(ticket.agent, check, 1, std::iter::once(ticket.id.to_owned()));
+        }
         let found = self.served_of(ticket).checks.entry(check).or_default();
         found.count += 1;
         if found.ids.len() < max_ids {

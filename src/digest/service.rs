@@ -1,7 +1,7 @@
 //! Who threatens, and how the desk served: what checks found, ordered and named.
 
 use super::{Digest, ProductDigest, UNDECIDED};
-use crate::counts::service::ServiceCounts;
+use crate::counts::service::{Served, ServiceCounts};
 use crate::prediction::Kind;
 use crate::taxonomy::Taxonomy;
 use crate::taxonomy::check::{About, Check, Name, Shape};
@@ -48,6 +48,8 @@ impl Digest {
         self.risks.iter_mut().for_each(|risk| risk.keep(|t| which(&t.product, &t.cause)));
         self.risks.retain(|risk| risk.count > 0);
         self.service.retain(|s| which(&s.product, &s.cause));
+        // Who served is a matter of the desk.
+        self.agents.clear();
         let (risks, service) = (&self.risks, &self.service);
         self.precisions.retain(|p| is_shown(&p.check, risks, service));
     }
@@ -63,6 +65,17 @@ pub struct ServiceDigest {
     /// Cause; empty for tickets that no cause took.
     pub cause: String,
     /// How many tickets have a conversation: what both sides said, or a reply.
+    pub tickets: u64,
+    /// Every virtue, and the faults that were found.
+    pub checks: Vec<CheckDigest>,
+}
+
+/// How one agent served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgentDigest {
+    /// Who, as the export calls them.
+    pub agent: String,
+    /// How many tickets have a conversation.
     pub tickets: u64,
     /// Every virtue, and the faults that were found.
     pub checks: Vec<CheckDigest>,
@@ -122,16 +135,7 @@ pub(super) fn service(counts: &ServiceCounts, taxonomy: &Taxonomy, products: &[P
     let place: HashMap<&str, usize> = products.iter().enumerate().map(|(i, p)| (p.product.as_str(), i)).collect();
     let mut all: Vec<ServiceDigest> = Vec::new();
     for ((key, kind, cause), served) in &counts.served {
-        // Not every desk has scripts.
-        let always = |check: &Check| check.good && check.shape != Some(Shape::Script);
-        let asked = |check: &Check| check.about == About::Agent && check.concerns(*kind);
-        let checks = taxonomy.checks.iter().enumerate().filter(|(i, c)| asked(c) && (always(c) || served.checks.contains_key(i)));
-        let checks: Vec<CheckDigest> = checks
-            .map(|(i, c)| {
-                let found = served.checks.get(&i).cloned().unwrap_or_default();
-                CheckDigest { check: c.id.clone(), name: c.name.clone(), good: c.good, count: found.count, ids: found.ids, sentences: found.sentences }
-            })
-            .collect();
+        let checks = checks(served, taxonomy, &|check| check.concerns(*kind));
         if checks.is_empty() || served.tickets == 0 {
             continue;
         }
@@ -147,6 +151,27 @@ pub(super) fn service(counts: &ServiceCounts, taxonomy: &Taxonomy, products: &[P
     let order = |s: &ServiceDigest| (place.get(s.product.as_str()).copied().unwrap_or(usize::MAX), kind(s), s.cause.is_empty(), std::cmp::Reverse(s.tickets));
     all.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.cause.cmp(&b.cause)));
     all
+}
+
+/// How each agent served, who served most first.
+pub(super) fn agents(counts: &ServiceCounts, taxonomy: &Taxonomy) -> Vec<AgentDigest> {
+    let of = |(agent, served): (&String, &Served)| AgentDigest { agent: agent.clone(), tickets: served.tickets, checks: checks(served, taxonomy, &|_| true) };
+    let mut all: Vec<AgentDigest> = counts.agents.iter().map(of).collect();
+    all.sort_by_key(|a| std::cmp::Reverse(a.tickets));
+    all
+}
+
+/// Every virtue that is asked for, and the faults that were found.
+fn checks(served: &Served, taxonomy: &Taxonomy, asked: &dyn Fn(&Check) -> bool) -> Vec<CheckDigest> {
+    // Not every desk has scripts.
+    let always = |check: &Check| check.good && check.shape != Some(Shape::Script);
+    let about_agents = |check: &Check| check.about == About::Agent && asked(check);
+    let checks = taxonomy.checks.iter().enumerate().filter(|(i, c)| about_agents(c) && (always(c) || served.checks.contains_key(i)));
+    let told = |(i, c): (usize, &Check)| {
+        let found = served.checks.get(&i).cloned().unwrap_or_default();
+        CheckDigest { check: c.id.clone(), name: c.name.clone(), good: c.good, count: found.count, ids: found.ids, sentences: found.sentences }
+    };
+    checks.map(told).collect()
 }
 
 /// What was measured of the checks that a digest shows.

@@ -104,7 +104,7 @@ impl Writing<'_> {
             .collect::<rusqlite::Result<_>>()?;
         self.days.extend(days);
         self.db.execute(&format!("INSERT OR IGNORE INTO forgotten SELECT identity FROM tickets WHERE {is}"), [&value])?;
-        for table in ["versions", "talks", "talk_checks", "noted"] {
+        for table in ["versions", "talks", "talk_checks", "noted", "served"] {
             self.db.execute(&format!("DELETE FROM {table} WHERE ticket IN (SELECT ticket FROM tickets WHERE {is})"), [&value])?;
         }
         self.db.execute(&format!("DELETE FROM tickets WHERE {is}"), [&value]).map(|n| n as u64)
@@ -126,7 +126,7 @@ fn found(db: &Connection, ticket: i64) -> rusqlite::Result<Found> {
 }
 
 /// Where a word may stand that tickets were read with. Days that have changed are counted without what is forgotten already.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 22] = [
     ("talk_checks", "name"),
     ("noted", "name"),
     ("tickets", "channel"),
@@ -141,6 +141,7 @@ const WORDS: [(&str, &str); 21] = [
     ("counts", "product"),
     ("counts", "channel"),
     ("counts", "cause"),
+    ("served", "agent"),
     ("check_counts", "product"),
     ("check_counts", "cause"),
     ("check_counts", "name"),

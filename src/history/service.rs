@@ -20,6 +20,8 @@ pub struct Checked {
     pub heard: Vec<(String, Option<String>)>,
     /// What fired in the customer's words.
     pub noted: Vec<(String, Option<String>)>,
+    /// Who served, as it may be kept; empty where that is not to be told.
+    pub agent: String,
 }
 
 impl Checked {
@@ -49,6 +51,8 @@ pub struct Looked {
     pub pack: String,
     /// Whether it has a conversation.
     pub talked: bool,
+    /// Who served; empty where that is not told.
+    pub agent: String,
     /// Ids of the checks that fired, with their sentences.
     pub fired: Vec<(String, String)>,
 }
@@ -70,6 +74,23 @@ pub struct CheckCount {
     pub count: u64,
     /// Numbers of the first of them.
     pub first: Vec<i64>,
+}
+
+/// What a check found in an agent's conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfAgent {
+    /// Who served.
+    pub agent: String,
+    /// Product as decided.
+    pub product: String,
+    /// Kind.
+    pub kind: Option<Kind>,
+    /// Id of the check; empty: tickets that have a conversation.
+    pub check: String,
+    /// How many tickets.
+    pub count: u64,
+    /// Ids of the first of them.
+    pub first: Vec<String>,
 }
 
 /// A ticket in which a check fired.
@@ -117,7 +138,8 @@ impl Writing<'_> {
             statement.query_row([ticket], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()
         };
         if known(self.db).map_err(|e| self.wrong(&e))?.is_some_and(|known| known >= rank) {
-            return Ok(false);
+            // The settings may name the column of who served only now.
+            return self.keep_agent("INSERT OR IGNORE INTO served VALUES (?, ?)", ticket, &checked.agent);
         }
         let write = |db: &Connection| {
             db.prepare_cached("INSERT OR REPLACE INTO talks VALUES (?, ?, ?)")?.execute(params![ticket, rank.0, rank.1])?;
@@ -125,7 +147,17 @@ impl Writing<'_> {
         };
         write(self.db).map_err(|e| self.wrong(&e))?;
         self.keep_checks("INSERT OR IGNORE INTO talk_checks VALUES (?, ?, ?)", ticket, &checked.heard)?;
+        self.keep_agent("INSERT OR REPLACE INTO served VALUES (?, ?)", ticket, &checked.agent)?;
         Ok(true)
+    }
+
+    /// Keeps who served, where that is told; whether that changed anything.
+    fn keep_agent(&mut self, sql: &str, ticket: i64, agent: &str) -> Result<bool> {
+        if agent.is_empty() {
+            return Ok(false);
+        }
+        let agent = self.name(agent)?;
+        self.db.prepare_cached(sql).and_then(|mut s| s.execute([ticket, agent])).map(|n| n > 0).map_err(|e| self.wrong(&e))
     }
 
     fn keep_checks(&mut self, sql: &str, ticket: i64, checks: &[(String, Option<String>)]) -> Result<()> {
@@ -184,6 +216,38 @@ impl History {
         Ok(())
     }
 
+    /// Calls `each` for what checks found in the conversations of each agent, where that was kept: tickets are read for it.
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    pub fn agents(&self, from: Date, to: Date, mut each: impl FnMut(OfAgent)) -> Result<()> {
+        let read = |row: &rusqlite::Row<'_>| {
+            let first: String = row.get(5)?;
+            Ok(OfAgent {
+                agent: row.get(0)?,
+                product: row.get(1)?,
+                kind: kind_of(row.get(2)?),
+                check: row.get(3)?,
+                count: row.get::<_, i64>(4)? as u64,
+                first: first.lines().map(str::to_owned).collect(),
+            })
+        };
+        let mut all = || -> rusqlite::Result<()> {
+            if !self.db.query_row("SELECT EXISTS (SELECT 1 FROM served)", [], |row| row.get::<_, bool>(0))? {
+                return Ok(());
+            }
+            let sql = "SELECT g.text, p.text, f.kind, n.text, f.count, f.ids FROM (
+                         SELECT agent, product, kind, name, count(*) AS count, group_concat(replace(id, char(10), ' '), char(10) ORDER BY nth) FILTER (WHERE nth <= ?3) AS ids FROM (
+                           SELECT f.*, s.agent, row_number() OVER (PARTITION BY s.agent, f.product, f.kind, f.name ORDER BY f.day, f.second, length(f.id), f.id) AS nth
+                           FROM found f CROSS JOIN served s ON s.ticket = f.ticket WHERE f.day BETWEEN ?1 AND ?2)
+                         GROUP BY agent, product, kind, name) f
+                       JOIN names g ON g.name = f.agent JOIN names p ON p.name = f.product JOIN names n ON n.name = f.name ORDER BY g.text, p.text, f.kind, n.text";
+            let mut statement = self.db.prepare(sql)?;
+            statement.query_map(params![number(from), number(to), super::days::IDS as i64], read)?.try_for_each(|row| row.map(&mut each))
+        };
+        all().map_err(|e| self.failed("read", &e))
+    }
+
     /// A ticket in which a check fired; `None` where it is not kept any more.
     ///
     /// # Errors
@@ -200,10 +264,11 @@ impl History {
 }
 
 fn looked(db: &Connection, day: i32, each: &mut dyn FnMut(Looked)) -> rusqlite::Result<()> {
-    let sql = "SELECT f.ticket, f.id, p.text, f.kind, a.text, k.text, n.text, coalesce(h.sentence, o.sentence)
+    let sql = "SELECT f.ticket, f.id, p.text, f.kind, a.text, k.text, n.text, coalesce(h.sentence, o.sentence), coalesce(g.text, '')
                FROM found f JOIN names c ON c.name = f.channel JOIN names p ON p.name = f.product JOIN names a ON a.name = f.cause JOIN names n ON n.name = f.name
                JOIN tickets t ON t.ticket = f.ticket JOIN names k ON k.name = t.pack
                LEFT JOIN talk_checks h ON h.ticket = f.ticket AND h.name = f.name LEFT JOIN noted o ON o.ticket = f.ticket AND o.name = f.name
+               LEFT JOIN served s ON s.ticket = f.ticket LEFT JOIN names g ON g.name = s.agent
                WHERE f.day = ? ORDER BY f.second, c.text, length(f.id), f.id, f.ticket, n.text";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([day])?;
@@ -212,8 +277,8 @@ fn looked(db: &Connection, day: i32, each: &mut dyn FnMut(Looked)) -> rusqlite::
         let ticket: i64 = row.get(0)?;
         if last.as_ref().is_none_or(|(known, _)| *known != ticket) {
             last.take().into_iter().for_each(|(_, looked)| each(looked));
-            let looked =
-                Looked { id: row.get(1)?, product: row.get(2)?, kind: kind_of(row.get(3)?), cause: row.get(4)?, pack: row.get(5)?, ..Looked::default() };
+            let (id, product, cause, pack, agent) = (row.get(1)?, row.get(2)?, row.get(4)?, row.get(5)?, row.get(8)?);
+            let looked = Looked { id, product, kind: kind_of(row.get(3)?), cause, pack, agent, ..Looked::default() };
             last = Some((ticket, looked));
         }
         let check: String = row.get(6)?;

@@ -23,6 +23,8 @@ pub struct ColumnNames {
     pub role: Option<String>,
     /// Who the customer is.
     pub customer: Option<String>,
+    /// Who served, where that is to be told; it is never guessed.
+    pub served_by: Option<String>,
     /// Rows are of use without a text.
     pub text_optional: bool,
 }
@@ -51,6 +53,8 @@ pub struct Columns {
     pub role: Option<usize>,
     /// Who the customer is.
     pub customer: Option<usize>,
+    /// Who served.
+    pub served_by: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +159,7 @@ pub fn find(headers: &[&str], names: &ColumnNames) -> Result<Columns> {
     columns.agent = take(&None, "", &k.agent)?.filter(|a| !columns.text.contains(a));
     columns.agent_replies = columns.agent.is_some_and(|a| k.reply.find(&folded[a..=a], &[]).is_some());
     columns.role = take(&names.role, "--role-column", &k.role)?;
+    columns.served_by = names.served_by.as_ref().filter(|name| *name != NONE).map(|name| named(name, "--agent-column")).transpose()?;
     columns.customer = take(&names.customer, "--customer-column", &k.customer)?;
     if columns.text.is_empty() && !names.text_optional {
         return Err(Error::setup(format!("no column looks like the customer's text; name it with `--text-column`; the header has {}", seen())));

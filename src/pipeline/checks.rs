@@ -58,7 +58,7 @@ impl DayChecks {
     pub fn add(&mut self, names: &mut Names, ticket: Looked) {
         let cause = names.cause(&ticket.cause, &ticket.pack).1;
         let key = names.key(&ticket.product);
-        let seen = Seen { product: &key, kind: ticket.kind, cause, id: &ticket.id };
+        let seen = Seen { product: &key, kind: ticket.kind, cause, id: &ticket.id, agent: &ticket.agent };
         let mut fired: Vec<(usize, &str)> = ticket.fired.iter().filter_map(|(id, sentence)| Some((*self.ids.get(id)?, sentence.as_str()))).collect();
         fired.sort_unstable();
         count(&mut self.counts, seen, ticket.talked, fired.into_iter(), &names.taxonomy.checks);
@@ -80,7 +80,20 @@ pub(super) fn of_days(history: &History, (first, last): (Date, Date), names: &mu
         if only.is_none_or(|only| only == key) { days.add(names, &key, &found) } else { Ok(()) }
     })?;
     days.tell();
-    Ok(days.counts)
+    let Days { mut counts, ids, .. } = days;
+    history.agents(first, last, |found| {
+        if only.is_some_and(|only| only != names.key(&found.product)) {
+            return;
+        }
+        if found.check.is_empty() {
+            counts.served_by(&found.agent, found.count);
+        } else if let Some(check) = ids.get(&found.check).copied()
+            && matches!(counted_as(&names.taxonomy.checks[check], found.kind), As::Service)
+        {
+            counts.fired_by(&found.agent, check, found.count, found.first.into_iter());
+        }
+    })?;
+    Ok(counts)
 }
 
 /// A ticket that is shown.
@@ -109,7 +122,7 @@ impl Days<'_> {
             self.tell();
         }
         let cause = names.cause(&found.cause, "").1;
-        let cell = Seen { product: key, kind: found.kind, cause, id: "" };
+        let cell = Seen { product: key, kind: found.kind, cause, id: "", agent: "" };
         if found.check.is_empty() {
             self.counts.talked(cell, found.count);
             return Ok(());
@@ -142,7 +155,7 @@ impl Days<'_> {
             order(a).cmp(&order(b)).then_with(|| a.ticket.id.cmp(&b.ticket.id))
         });
         for shown in self.shown.drain(..) {
-            let seen = Seen { product: &shown.product, kind: shown.kind, cause: shown.cause, id: &shown.ticket.id };
+            let seen = Seen { product: &shown.product, kind: shown.kind, cause: shown.cause, id: &shown.ticket.id, agent: "" };
             let counts = &mut self.counts;
             if shown.risk { counts.risk(seen, shown.check, &shown.ticket.sentence) } else { counts.fired(seen, shown.check, &shown.ticket.sentence) }
         }

@@ -116,7 +116,12 @@ impl Records<'_> {
             let sentence = |f: &Fired| self.keeping.texts.then(|| masked(&f.sentence.words));
             fired.iter().map(|f| (self.taxonomy.checks[f.check].id.clone(), sentence(f))).collect()
         };
-        Checked { talk: talk.map(|t| u32::try_from(t.agent_length()).unwrap_or(u32::MAX)), heard: kept(row.heard), noted: kept(&row.prediction.noted) }
+        Checked {
+            talk: talk.map(|t| u32::try_from(t.agent_length()).unwrap_or(u32::MAX)),
+            heard: kept(row.heard),
+            noted: kept(&row.prediction.noted),
+            agent: row.served_by(true),
+        }
     }
 }
 

@@ -52,6 +52,8 @@ pub fn owe(writing: &mut Writing<'_>, (day, night): (Date, Date), digest: &Diges
         return Ok(Vec::new());
     }
     let mut digest = digest.clone();
+    // How each agent served is the desk's own to read.
+    digest.agents.clear();
     if let Some(before) = period::counted(writing, taxonomy, day.saturating_sub(1.days()))? {
         digest.hold_against(&before, None, &summary::key);
     }

@@ -223,6 +223,7 @@ fn by_columns(text: &str, sheets: Vec<String>) -> ingest::Config {
         channel: none(),
         role: none(),
         customer: none(),
+        served_by: None,
         text_optional: false,
     };
     ingest::Config { columns, sheets, ..ingest::Config::default() }

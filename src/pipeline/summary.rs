@@ -187,14 +187,17 @@ pub(super) struct Checked {
     /// Whether it has a conversation.
     talked: bool,
     fired: Vec<Fired>,
+    /// Who served, where that is told.
+    agent: String,
 }
 
 impl Checked {
     /// Of a row; `None` where nothing was found, and nobody at the desk said anything.
-    fn of(row: &Row<'_>) -> Option<Box<Checked>> {
+    fn of(row: &Row<'_>, masked: bool) -> Option<Box<Checked>> {
         let talked = row.ticket.talk.as_ref().is_some_and(|t| t.has_desk());
         let noted = &row.prediction.noted;
-        (talked || !noted.is_empty()).then(|| Box::new(Checked { talked, fired: noted.iter().chain(row.heard).cloned().collect() }))
+        let agent = row.served_by(masked);
+        (talked || !noted.is_empty()).then(|| Box::new(Checked { talked, fired: noted.iter().chain(row.heard).cloned().collect(), agent }))
     }
 }
 
@@ -278,7 +281,7 @@ impl Output for Summary<'_> {
             id: (from, part.ids.len() as u32),
             day,
             cells: p.by_model.as_ref().map_or([None; 2], |by| [by.kind_cell, by.cause_cell]),
-            checked: Checked::of(row),
+            checked: Checked::of(row, self.mask),
         });
     }
 }
@@ -307,7 +310,7 @@ impl<W: Write + Send> Consumer<Part> for Counter<'_, W> {
             );
             if let Some(checked) = &t.checked {
                 let fired = checked.fired.iter().map(|f| (f.check, f.sentence.words.as_str()));
-                let seen = Seen { product: key, kind: t.kind, cause: counted_as, id };
+                let seen = Seen { product: key, kind: t.kind, cause: counted_as, id, agent: &checked.agent };
                 checks::count(&mut self.service, seen, checked.talked, fired, &self.taxonomy.checks);
             }
             if t.cause.is_none() && self.keep.load(Ordering::Relaxed) {

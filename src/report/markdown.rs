@@ -79,6 +79,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
             service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("  - {}\n", escape(q))));
         }
     }
+    if !digest.agents.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", lang.agents()));
+        digest.agents.iter().for_each(|a| out.push_str(&format!("- {}\n", escape(&service::agent(a, options)))));
+    }
     let scripts = service::scripts(digest, options);
     if !scripts.is_empty() {
         out.push_str(&format!("\n## {}\n\n", lang.scripts()));

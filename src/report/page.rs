@@ -54,6 +54,7 @@ pub fn render(digest: &Digest, listing: &Listing, options: Options) -> String {
                     (page.overview())
                     @for (n, product) in digest.products.iter().enumerate() { (page.product(n, product)) }
                     (desk::served(digest, options))
+                    (desk::agents(digest, options))
                     (desk::scripts(digest, options))
                     @for b in &digest.breakdowns { (page.breakdown(b)) }
                     (page.unread())

@@ -1,7 +1,7 @@
 //! Risks and service in words: what text and Markdown share.
 
 use super::{EXAMPLE_IDS, Lang, Options, harmless, shown_ids};
-use crate::digest::{CheckDigest, Digest, NoScript, Precision, RiskDigest, ServiceDigest};
+use crate::digest::{AgentDigest, CheckDigest, Digest, NoScript, Precision, RiskDigest, ServiceDigest};
 use crate::taxonomy::check::Name;
 
 /// Tickets of a risk whose sentences are shown; of the others only ids are.
@@ -24,6 +24,12 @@ impl Lang {
     #[must_use]
     pub fn risks(self) -> &'static str {
         self.pick("先看这些（可能升级，宜尽快回访）", "先看這些（可能升級，宜儘快回訪）", "First of all (call these customers back)")
+    }
+
+    /// Heads how each agent served.
+    #[must_use]
+    pub fn agents(self) -> &'static str {
+        self.pick("各客服", "各客服", "Agents")
     }
 
     /// Heads what reply scripts lack.
@@ -77,6 +83,18 @@ pub(super) fn served(served: &ServiceDigest, options: Options) -> String {
         Lang::Zh => format!("{} 件{kind}「{cause}」有对话：{checks}", served.tickets),
         Lang::ZhHant => format!("{} 件{kind}「{cause}」有對話：{checks}", served.tickets),
         Lang::En => format!("{} {kind} of \"{cause}\" with a conversation: {checks}", served.tickets),
+    }
+}
+
+/// `客服 007 接待 35 件：问候 30，致歉 12，敷衍 2（EV3 EV8）`
+pub(super) fn agent(agent: &AgentDigest, options: Options) -> String {
+    let lang = options.lang;
+    let checks: Vec<String> = agent.checks.iter().map(|c| check(c, options)).collect();
+    let (name, tickets, checks) = (harmless(&agent.agent), agent.tickets, checks.join(lang.comma()));
+    match lang {
+        Lang::Zh => format!("客服 {name} 接待 {tickets} 件：{checks}"),
+        Lang::ZhHant => format!("客服 {name} 接待 {tickets} 件：{checks}"),
+        Lang::En => format!("{name} served {tickets}: {checks}"),
     }
 }
 

@@ -39,6 +39,10 @@ pub fn render(digest: &Digest, options: Options) -> String {
         product_lines(&mut out, product, options);
     }
     service_lines(&mut out, digest, options);
+    if !digest.agents.is_empty() {
+        out.push_str(&format!("\n{}\n", lang.agents()));
+        digest.agents.iter().for_each(|a| out.push_str(&format!("  {}\n", service::agent(a, options))));
+    }
     let scripts = service::scripts(digest, options);
     if !scripts.is_empty() {
         out.push_str(&format!("\n{}\n", lang.scripts()));

@@ -109,6 +109,7 @@ impl Book<'_> {
             self.pick("先看这些", "先看這些", "First of all"),
             self.options.lang.service(),
             self.options.lang.scripts(),
+            self.options.lang.agents(),
         ];
         names.extend(fixed.iter().map(|n| n.to_lowercase()));
         if !self.digest.risks.is_empty() {
@@ -120,6 +121,9 @@ impl Book<'_> {
         }
         if !self.digest.service.is_empty() {
             self.service(book.add_worksheet().set_name(fixed[4])?)?;
+        }
+        if !self.digest.agents.is_empty() {
+            self.agents(book.add_worksheet().set_name(fixed[6])?)?;
         }
         if !self.digest.scripts.is_empty() {
             self.scripts(book.add_worksheet().set_name(fixed[5])?)?;

@@ -111,7 +111,18 @@ impl Layout {
         // An id that a spreadsheet has rounded is many tickets' id.
         let id_is_row = id.is_empty() || is_rounded(id);
         let id = if id_is_row { Cow::Owned(format!("{}#{}", self.row_prefix, row.number)) } else { Cow::Borrowed(id) };
-        Ticket { id, id_is_row, time: get(c.time), product: get(c.product), channel: get(c.channel), text: body, customer: get(c.customer), agent, talk }
+        Ticket {
+            id,
+            id_is_row,
+            time: get(c.time),
+            product: get(c.product),
+            channel: get(c.channel),
+            text: body,
+            customer: get(c.customer),
+            agent,
+            served_by: get(c.served_by),
+            talk,
+        }
     }
 }
 

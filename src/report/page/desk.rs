@@ -62,6 +62,25 @@ pub(super) fn served(digest: &Digest, options: Options) -> Markup {
     }
 }
 
+/// How each agent served.
+pub(super) fn agents(digest: &Digest, options: Options) -> Markup {
+    html! {
+        @if !digest.agents.is_empty() {
+            section id="agents" {
+                h2 { (options.lang.agents()) }
+                div.scroll { table.service { tbody {
+                    @for a in &digest.agents {
+                        tr {
+                            th scope="row" { (harmless(&a.agent)) " " span.note { (a.tickets) } }
+                            td { @for c in &a.checks { (of_check(c, a.tickets, options)) " " } }
+                        }
+                    }
+                } } }
+            }
+        }
+    }
+}
+
 /// What reply scripts lack.
 pub(super) fn scripts(digest: &Digest, options: Options) -> Markup {
     let lang = options.lang;

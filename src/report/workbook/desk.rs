@@ -64,6 +64,33 @@ impl Book<'_> {
         Ok(())
     }
 
+    /// One line an agent and check.
+    pub(super) fn agents(&self, sheet: &mut Worksheet) -> Written {
+        let columns = [
+            (self.pick("客服", "客服", "Agent"), 18.0),
+            (self.pick("接待件数", "接待件數", "Conversations"), 10.0),
+            (self.pick("检查项", "檢查項", "Check"), 18.0),
+            (self.pick("件数", "件數", "Count"), 9.0),
+            (self.pick("占比", "佔比", "Share"), 9.0),
+            (self.pick("事件号", "事件號", "Ids"), 40.0),
+        ];
+        self.head(sheet, 0, &columns)?;
+        let mut row = 0;
+        for (agent, check) in self.digest.agents.iter().flat_map(|a| a.checks.iter().map(move |c| (a, c))) {
+            row += 1;
+            let (ids, more) = shown_ids(&check.ids, check.count, self.options);
+            let ids = ids.join(" ") + if more { " …" } else { "" };
+            for (column, value) in [(0, &*agent.agent), (2, self.options.lang.named(&check.name)), (5, &ids)] {
+                self.write(sheet, row, column, value, &self.styles.text)?;
+            }
+            sheet.write_number_with_format(row, 1, agent.tickets as f64, &self.styles.number)?;
+            sheet.write_number_with_format(row, 3, check.count as f64, &self.styles.number)?;
+            sheet.write_number_with_format(row, 4, check.count as f64 / agent.tickets.max(1) as f64, &self.styles.share)?;
+        }
+        sheet.autofilter(0, 0, row, columns.len() as u16 - 1)?.set_freeze_panes(1, 0)?;
+        Ok(())
+    }
+
     /// Causes of inquiries without a script, and scripts that nobody needed.
     pub(super) fn scripts(&self, sheet: &mut Worksheet) -> Written {
         let columns = [
