@@ -18,6 +18,7 @@ mod period;
 mod restate;
 mod service;
 mod tickets;
+mod unread;
 mod versions;
 
 pub use alerts::Raised;
@@ -29,7 +30,7 @@ pub use listed::Shown;
 pub use outbox::{Due, Noted, Outbox, Owed};
 pub use people::{Hurt, Quote};
 pub use period::DayCount;
-pub use restate::{Decision, Kept, Restated};
+pub use restate::{Anew, Decision, Kept, Restated};
 pub use service::{CheckCount, Checked, FoundIn, Looked, OfAgent};
 pub use tickets::{Decider, Input, Put, Quarantine, Record, Tally, Writing};
 

@@ -301,6 +301,23 @@ fn rows_that_could_not_be_read_have_their_page() {
 }
 
 #[test]
+fn the_last_page_of_a_night_tells_of_rows_that_could_not_be_read() {
+    let desk = Desk::new();
+    desk.file("ahu.toml", "[run]\ninputs = [\"in/*.csv\"]\nhistory = \"h.db\"\noutput = \"out\"\nsettle_seconds = 0\n");
+    desk.file("in/a.csv", "编号,时间,产品,内容\nE1,2026-11-20,甲,闪退\nE2,2026-11-21,甲,闪退\nE3,2026-02-30,甲,电话13812345678\n");
+    let run = || assert_eq!(desk.ahu("run --as-of 2026-11-22").code, 0);
+    let told = |day: &str| desk.read(&format!("out/{day}/digest.html")).contains("2026-02-30");
+    run();
+    assert_eq!((told("2026-11-20"), told("2026-11-21")), (false, true));
+    // Issued anew from the history, it is the same.
+    let page = desk.read("out/2026-11-21/digest.html");
+    std::fs::remove_dir_all(desk.path().join("out")).expect("removed");
+    assert_eq!(desk.ahu("run --as-of 2026-11-22 --rebuild").code, 0);
+    run();
+    assert_eq!(desk.read("out/2026-11-21/digest.html"), page);
+}
+
+#[test]
 fn a_workbook_keeps_ids_and_names_its_sheets() {
     let desk = Desk::new();
     let long = "名".repeat(300);

@@ -252,7 +252,7 @@ fn many_days_are_the_sum_of_each() {
     assert_eq!((number(&risk["count"]), told), (60, in_order.iter().take(50).map(String::as_str).collect()));
     // A history that did not count them yet counts them when it is brought up to date.
     let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
-    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; DROP TABLE served; PRAGMA user_version = 5;").expect("an earlier one");
+    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; DROP TABLE served; ALTER TABLE runs DROP COLUMN page; PRAGMA user_version = 5;").expect("an earlier one");
     drop(db);
     ran(&desk, "run --as-of 2026-11-22");
     assert_eq!(digest("report month --format json --history history.db"), month);
@@ -288,4 +288,17 @@ fn agents_are_told_where_their_column_is_named() {
     assert_eq!(rows(&desk, "served"), 19);
     let wrong = desk.ahu("summarize in/a.csv --agent-column 座席");
     assert!(wrong.code == 2 && wrong.stderr.contains("(`--agent-column`); the nearest is `坐席`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn restating_looks_customers_words_over_again() {
+    let desk = desk();
+    ran(&desk, "run --as-of 2026-11-22");
+    let own = "[[check]]\nid = \"review\"\nname = \"差评\"\nabout = \"customer\"\nrisk = true\nrules = ['礼包']\nmatch = [\"礼包\", \"我的礼包\", \"礼包呢\"]\nreject = [\"差评\", \"好\", \"坏\"]\n";
+    desk.file("own.toml", own);
+    desk.file("ahu.toml", "taxonomy = [\"own.toml\"]\n".to_owned() + CONFIG);
+    ran(&desk, "restate");
+    let digest = desk.read("out/2026-11-21/digest.txt");
+    assert!(digest.contains("差评 1\n    EV3　幻塔　「活动礼包领了没到账」") && !digest.contains("不解决我就给差评"), "{digest}");
+    assert_eq!(ran(&desk, "restate").lines().next(), Some("重新归类 3 件，0 件变了，0 天的日报要重发"));
 }

@@ -72,6 +72,9 @@ impl Issuer {
         digests.sort_by_key(|d| d.0);
         let (mut days, mut owed) = (Vec::new(), Vec::new());
         let mut folders = Vec::new();
+        if let Some((last, _)) = digests.last() {
+            writing.tell_unread_on(*last)?;
+        }
         let pages = digests.len().saturating_sub(MOST_PAGES);
         for (nth, (day, (mut digest, group_of))) in digests.into_iter().enumerate() {
             digest.alerts = writing.alerts(day)?;

@@ -8,7 +8,7 @@ use crate::prediction::Kind;
 use crate::prevalence::Cell;
 use jiff::civil::Date;
 use rusqlite::{Connection, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Tickets decided at a time.
 const PART: i64 = 50_000;
@@ -52,6 +52,9 @@ impl Decision {
     }
 }
 
+/// A ticket decided anew: the decision, and the checks that fired in its text, as [`Checked::noted`](super::Checked).
+pub type Anew = (Decision, Vec<(String, Option<String>)>);
+
 /// What restating came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Restated {
@@ -69,12 +72,12 @@ pub struct Restated {
 type Under = (i64, i64, i64);
 
 impl Writing<'_> {
-    /// Decides all tickets whose texts are kept anew. `decide` gives a decision for each of some tickets, in their order; `at` tells the
+    /// Decides all tickets whose texts are kept anew. `decide` gives a decision, and the checks that fired, for each of some tickets, in their order; `at` tells the
     /// time in any words.
     ///
     /// # Errors
     /// What SQLite gives.
-    pub fn restate(&mut self, at: &str, mut decide: impl FnMut(&[Kept]) -> Vec<Decision>) -> Result<Restated> {
+    pub fn restate(&mut self, at: &str, mut decide: impl FnMut(&[Kept]) -> Vec<Anew>) -> Result<Restated> {
         let insert = |db: &Connection| db.execute("INSERT INTO restatements (at, decider) VALUES (?, ?)", params![at, self.decider]);
         insert(self.db).map_err(|e| self.wrong(&e))?;
         let restatement = self.db.last_insert_rowid();
@@ -87,7 +90,12 @@ impl Writing<'_> {
             restated.without_text += without;
             restated.decided += rows.len() as u64;
             let kept: Vec<Kept> = rows.iter().map(|r| r.kept.clone()).collect();
-            for (row, decision) in rows.iter().zip(decide(&kept)) {
+            let mut noted = noted(self.db, from).map_err(|e| self.wrong(&e))?;
+            for (row, (decision, fired)) in rows.iter().zip(decide(&kept)) {
+                if !noted.remove(&row.ticket).unwrap_or_default().iter().eq(fired.iter().map(|(check, _)| check)) {
+                    self.keep_noted(row.ticket, &fired, true)?;
+                    self.days.insert(row.day);
+                }
                 let names = [self.name(&decision.product)?, self.name(&decision.cause)?, self.name(&decision.pack)?];
                 let now = (names[0], kind_number(decision.kind), names[1]);
                 if now != row.under {
@@ -175,6 +183,18 @@ fn part(db: &Connection, from: i64) -> rusqlite::Result<(Vec<Row>, u64)> {
         });
     }
     Ok((all, without))
+}
+
+/// Ids of the checks that fired in the texts of a part's tickets, in order.
+fn noted(db: &Connection, from: i64) -> rusqlite::Result<HashMap<i64, Vec<String>>> {
+    let sql = "SELECT f.ticket, n.text FROM noted f JOIN names n ON n.name = f.name WHERE f.ticket > ? AND f.ticket <= ? ORDER BY f.ticket, n.text";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([from, from + PART])?;
+    let mut all: HashMap<i64, Vec<String>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        all.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(all)
 }
 
 impl History {

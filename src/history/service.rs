@@ -111,7 +111,7 @@ impl Writing<'_> {
     /// Keeps what checks found in the ticket put last.
     pub(super) fn keep_checked(&mut self, checked: &Checked) -> Result<()> {
         if let Some((ticket, _, known)) = self.written {
-            self.keep_noted(ticket, checked, known)?;
+            self.keep_noted(ticket, &checked.noted, known)?;
         }
         // Of a ticket that was forgotten there is neither.
         if let Some((ticket, day)) = self.written.map(|(ticket, day, _)| (ticket, day)).or(self.seen)
@@ -123,11 +123,11 @@ impl Writing<'_> {
     }
 
     /// Keeps what was found in the customer's words of the version of a ticket that counts.
-    fn keep_noted(&mut self, ticket: i64, checked: &Checked, known: bool) -> Result<()> {
+    pub(super) fn keep_noted(&mut self, ticket: i64, noted: &[(String, Option<String>)], known: bool) -> Result<()> {
         if known {
             self.db.prepare_cached("DELETE FROM noted WHERE ticket = ?").and_then(|mut s| s.execute([ticket])).map_err(|e| self.wrong(&e))?;
         }
-        self.keep_checks("INSERT OR IGNORE INTO noted VALUES (?, ?, ?)", ticket, &checked.noted)
+        self.keep_checks("INSERT OR IGNORE INTO noted VALUES (?, ?, ?)", ticket, noted)
     }
 
     /// Keeps a conversation, unless a longer one is kept; whether that changed anything.

@@ -7,7 +7,7 @@ use crate::counts::Counts;
 use crate::digest::{Digest, Trends};
 use crate::error::Result;
 use crate::history::{DayCount, History, Shown, Stored, Writing};
-use crate::listing::{Collector, Listed, Listing, marks, tidied};
+use crate::listing::{Collector, Listed, Listing, Unread, marks, tidied};
 use crate::ticket::Ticket;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -33,6 +33,11 @@ pub trait Tickets {
     /// # Errors
     /// What SQLite gives.
     fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()>;
+    /// As [`History::unread`].
+    ///
+    /// # Errors
+    /// What SQLite gives.
+    fn unread(&self, day: Date, each: &mut dyn FnMut(Unread)) -> Result<()>;
 }
 
 impl Tickets for History {
@@ -47,6 +52,10 @@ impl Tickets for History {
     fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()> {
         History::tickets_of(self, day, true, each)
     }
+
+    fn unread(&self, day: Date, each: &mut dyn FnMut(Unread)) -> Result<()> {
+        History::unread(self, day, each)
+    }
 }
 
 impl Tickets for Writing<'_> {
@@ -60,6 +69,10 @@ impl Tickets for Writing<'_> {
 
     fn tickets_of(&self, day: Date, each: &mut dyn FnMut(Stored)) -> Result<()> {
         Writing::tickets_of(self, day, true, each)
+    }
+
+    fn unread(&self, day: Date, each: &mut dyn FnMut(Unread)) -> Result<()> {
+        Writing::unread(self, day, each)
     }
 }
 
@@ -109,6 +122,9 @@ pub fn listing(
         let group = groups.get(&shown.id).filter(|_| cause.is_none()).cloned().unwrap_or_default();
         collector.add((&key, shown.kind, &name), || Listed { group, team, cause: name.clone(), ..listed(&shown, classifier, &mut scratch) });
     })?;
+    if first == last && only.is_none() {
+        kept.unread(first, &mut |row| collector.unread(|| row))?;
+    }
     Ok(collector.finish(|key| counts.products.get(key).map_or_else(String::new, |p| p.name().to_owned())))
 }
 
