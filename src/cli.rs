@@ -37,6 +37,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "ahu", version, subcommand_required = true, arg_required_else_help = true, max_term_width = 110)]
 pub struct Cli {
+    /// Tell how long each stage took, on stderr
+    #[arg(short, long, global = true)]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -77,7 +80,12 @@ pub fn main() -> ExitCode {
             usual(info);
         }
     }));
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    if cli.verbose {
+        output::tell_details();
+    }
+    let began = std::time::Instant::now();
+    let done = match cli.command {
         Command::Summarize(args) => summarize::execute(args),
         Command::Classify(args) => classify::execute(args),
         Command::Why(args) => why::execute(args),
@@ -102,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),
     };
+    output::detail(&format!("all: {:.2} s", began.elapsed().as_secs_f64()));
     match done {
         Ok(code) => code,
         Err(e) => {

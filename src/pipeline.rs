@@ -39,6 +39,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Batches in flight, per thread.
@@ -79,6 +80,27 @@ pub struct Outcome {
     pub refused: Option<Error>,
     /// Parts of files that are left out, with the reason.
     pub left_out: Vec<String>,
+    /// How long its stages took.
+    pub took: Took,
+}
+
+/// How long stages took; they run side by side, so that together they are longer than the whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Reading and taking apart, on one thread.
+    pub reading: Duration,
+    /// Deciding, over all threads.
+    pub deciding: Duration,
+    /// Counting or writing, on one thread.
+    pub counting: Duration,
+}
+
+/// What `work` gives, with the time it took added to `sum`.
+fn timed<T>(sum: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let done = work();
+    sum.fetch_add(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    done
 }
 
 /// A row on its way: its ticket, its decision, its cells as text.
@@ -214,17 +236,18 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
         finished_bytes: 0,
     };
     let mut sink = Sink { job, consumer, seen: SeenRows::default(), accounting: Accounting::default(), found: HashSet::new(), notes: HashMap::new() };
-    let mut batches = feed.read(threads * BATCHES_A_THREAD)?;
+    let [reading, deciding, counting] = [(); 3].map(|()| AtomicU64::new(0));
+    let mut batches = timed(&reading, || feed.read(threads * BATCHES_A_THREAD))?;
     let mut done: Vec<Done<O::Part>> = Vec::new();
     while !batches.is_empty() || !done.is_empty() {
         let finished = std::mem::take(&mut done);
         let work = std::mem::take(&mut batches);
         let (consumed, (next, processed)) = rayon::join(
-            || finished.into_iter().try_for_each(|d| sink.take(d)),
+            || timed(&counting, || finished.into_iter().try_for_each(|d| sink.take(d))),
             || {
                 rayon::join(
-                    || feed.read(threads * BATCHES_A_THREAD),
-                    || work.into_par_iter().with_max_len(1).map(|b| process(job, output, &workers, b)).collect::<Vec<_>>(),
+                    || timed(&reading, || feed.read(threads * BATCHES_A_THREAD)),
+                    || work.into_par_iter().with_max_len(1).map(|b| timed(&deciding, || process(job, output, &workers, b))).collect::<Vec<_>>(),
                 )
             },
         );
@@ -256,7 +279,9 @@ pub(crate) fn run<O: Output>(job: &Job<'_>, output: &O, consumer: &mut impl Cons
     });
     let incomplete = feed.files.iter().find_map(|f| Some((f, f.incomplete.as_ref()?)));
     let incomplete = incomplete.map(|(f, how)| Error::input(format!("the file ends in the middle ({how})")).in_file(&f.file));
-    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out })
+    let [reading, deciding, counting] = [reading, deciding, counting].map(|sum| Duration::from_nanos(sum.into_inner()));
+    let took = Took { reading, deciding, counting };
+    Ok(Outcome { accounting, files: feed.files, ids_not_found, refused: incomplete.or(refused), left_out: feed.left_out, took })
 }
 
 /// Reads the sources one after the other.

@@ -53,6 +53,16 @@ pub struct Options {
     pub lang: Lang,
     /// Show every id instead of the first few.
     pub all_ids: bool,
+    /// Colour text for a terminal.
+    pub colour: bool,
+}
+
+impl Options {
+    /// Few ids, no colour: for files.
+    #[must_use]
+    pub fn plain(lang: Lang) -> Options {
+        Options { lang, all_ids: false, colour: false }
+    }
 }
 
 /// Ids of a cause shown to people unless all are.

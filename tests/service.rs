@@ -252,7 +252,8 @@ fn many_days_are_the_sum_of_each() {
     assert_eq!((number(&risk["count"]), told), (60, in_order.iter().take(50).map(String::as_str).collect()));
     // A history that did not count them yet counts them when it is brought up to date.
     let db = rusqlite::Connection::open(desk.path().join("history.db")).expect("a history");
-    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; DROP TABLE served; ALTER TABLE runs DROP COLUMN page; PRAGMA user_version = 5;").expect("an earlier one");
+    db.execute_batch("DROP VIEW found; DROP TABLE check_counts; DROP TABLE served; ALTER TABLE runs DROP COLUMN page; PRAGMA user_version = 5;")
+        .expect("an earlier one");
     drop(db);
     ran(&desk, "run --as-of 2026-11-22");
     assert_eq!(digest("report month --format json --history history.db"), month);

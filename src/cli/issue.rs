@@ -168,7 +168,7 @@ impl Issuer {
             return Ok(folder);
         }
         let (with_tickets, plain): (Vec<Format>, Vec<Format>) = self.formats.iter().partition(|f| f.tickets() > 0);
-        let options = report::Options { lang: self.lang, all_ids: false };
+        let options = report::Options::plain(self.lang);
         for format in plain {
             let mut text = report::render(&digest, &Listing::default(), format, options)?;
             if format == Format::Csv {
@@ -199,7 +199,7 @@ impl Issuer {
     fn team(&self, folder: &PublishedFolder, part: &teams::Part) -> Result<()> {
         // Every team of a digest is one of the taxonomy.
         let Some(name) = self.folders.get(&part.team) else { return Ok(()) };
-        let options = report::Options { lang: self.lang, all_ids: false };
+        let options = report::Options::plain(self.lang);
         for (file, text, team) in [
             ("digest.txt", report::text::render(&part.digest, options), report::harmless(&part.team)),
             ("digest.md", report::markdown::render(&part.digest, options), report::markdown::escape(&part.team)),

@@ -16,6 +16,39 @@ pub fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "ahu: {}", ahu::report::harmless(message));
 }
 
+/// Whether what goes to stdout is coloured: on a terminal that does so, unless `NO_COLOR` is set (<https://no-color.org>).
+pub fn is_coloured(file: Option<&Path>) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    file.is_none() && std::io::stdout().is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether a person is watching.
+fn is_watched() -> bool {
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Tells a person who is watching what to do next.
+pub fn next_step(line: &str) {
+    if is_watched() {
+        let _ = writeln!(std::io::stderr(), "\n→ {}", ahu::report::harmless(line));
+    }
+}
+
+/// Whether details are told.
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// Lets details be told from now on.
+pub fn tell_details() {
+    VERBOSE.store(true, Ordering::Relaxed);
+}
+
+/// A line on stderr, where details are asked for.
+pub fn detail(message: &str) {
+    if VERBOSE.load(Ordering::Relaxed) {
+        complain(message);
+    }
+}
+
 pub fn stdin_is_terminal() -> bool {
     std::io::stdin().is_terminal()
 }

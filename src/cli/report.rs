@@ -8,7 +8,7 @@ use ahu::error::{Error, Result};
 use ahu::history::History;
 use ahu::ingest::{Source, dates};
 use ahu::pipeline::period::{self, Amounts, By, Length};
-use ahu::report;
+use ahu::report::{self, Format};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -109,8 +109,17 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         ByArg::Area => By::Area,
     });
     let week_ago = (days.0 == days.1).then(|| days.0.saturating_sub(7.days()));
-    let options =
-        period::Options { days, before, week_ago, product: args.product, by: by.collect(), repeat_days: REPEAT_DAYS, list: args.format.format().tickets() };
+    let format = args.format.format();
+    let options = period::Options {
+        days,
+        before,
+        week_ago,
+        product: args.product,
+        by: by.collect(),
+        repeat_days: REPEAT_DAYS,
+        list: format.tickets(),
+        draw: format == Format::Text || format.tickets() > 0,
+    };
     let rates =
         args.rates.as_deref().map(|path| Amounts::parse(&read_text(path)?, &dates::day).map_err(|e| e.in_file(&path.display().to_string()))).transpose()?;
     let classifier = args.history.taxonomy.classifier(&settings, &[])?;
@@ -118,7 +127,8 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
         rates.gaps(&history, &options)?.iter().for_each(|gap| output::complain(&format!("`--rates`: {gap}")));
     }
     let (digest, listing) = period::report(&history, &classifier, &options, rates.as_ref())?;
-    let text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: false })?;
+    let text =
+        report::render(&digest, &listing, format, report::Options { colour: output::is_coloured(args.output.as_deref()), ..report::Options::plain(lang) })?;
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();
     output::publish(&text, args.output.as_deref(), &kept)?;
     Ok(ExitCode::SUCCESS)

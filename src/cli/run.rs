@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The nightly job: reads what is new, keeps it in the history, and writes a folder of digests for each day that changed
 #[derive(clap::Args)]
@@ -65,7 +65,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     let (dry, history) = (args.dry_run, run.history.clone());
     let done = live(args, settings, run, started, (lang, &post));
     // What waits goes out also where there is nothing new; a run that failed still has what it owes from before.
+    let began = Instant::now();
     let sent = if dry { Ok(Delivered::default()) } else { post.send(&history) };
+    output::detail(&format!("deliveries: {:.2} s", began.elapsed().as_secs_f64()));
     let done = match (done, sent) {
         (Ok(done), sent) => sent.map(|delivered| Done { delivered, ..done }),
         (Err(e), sent) => {
@@ -137,6 +139,8 @@ struct Night {
 #[derive(Default)]
 struct Done {
     night: Date,
+    /// Where digests are.
+    output: PathBuf,
     dry: bool,
     rows: u64,
     quarantined: u64,
@@ -163,7 +167,7 @@ impl Night {
             self.issuer.clean(&mut history)?;
         }
         let read_as = read_as(setup);
-        let mut done = Done { night: self.day, dry: self.dry, ..Done::default() };
+        let mut done = Done { night: self.day, output: self.run.output.clone(), dry: self.dry, ..Done::default() };
         let mut inputs = self.inputs(setup, &history, &read_as, &mut done)?;
         loop {
             setup.sources = inputs.iter().map(|i| i.0.clone()).collect();
@@ -189,7 +193,9 @@ impl Night {
             writing.close(&names.join("\n"), done.rows, done.quarantined)?;
             still.iter().filter_map(|(_, seen)| seen.as_ref()).try_for_each(|seen| writing.read(seen, &read_as))?;
             let now = self.started.to_string();
+            let began = Instant::now();
             let issued = self.issuer.issue_and_owe(writing, &setup.classifier, self.dry, Some((self.day, &now)))?;
+            output::detail(&format!("digests of {} days: {:.2} s", issued.days.len(), began.elapsed().as_secs_f64()));
             (done.days, done.owed) = (issued.days, issued.owed);
             if done.rows == 0 && !done.growing.is_empty() {
                 let files = done.growing.join("`, `");
@@ -272,6 +278,14 @@ fn tell(done: &Done, lang: Lang) -> Result<ExitCode> {
         done.owed.iter().for_each(|(name, day)| output::complain(&format!("delivery `{name}`: would be sent the digest of {day}")));
     }
     done.delivered.tell();
+    if let (Some((day, _)), false) = (done.days.last(), done.dry) {
+        let folder = done.output.join(day.to_string());
+        output::next_step(&match lang {
+            Lang::Zh => format!("日报在 {}；月报：`ahu report month`；写给产品组的建议：`ahu advise 产品`", folder.display()),
+            Lang::ZhHant => format!("日報在 {}；月報：`ahu report month`；寫給產品組的建議：`ahu advise 產品`", folder.display()),
+            Lang::En => format!("The digest is in {}; of the month: `ahu report month`; for a product's team: `ahu advise PRODUCT`", folder.display()),
+        });
+    }
     Ok(ExitCode::from(done.delivered.exit_code()))
 }
 

@@ -11,6 +11,7 @@ use ahu::taxonomy::{self, Taxonomy};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 /// Where the rules come from.
 #[derive(clap::Args, Default)]
@@ -272,7 +273,9 @@ impl InputArgs {
         }
         let as_of = day_of("--as-of", self.as_of.as_ref())?;
         let zone = zone_of(self.time_zone.as_ref().or(settings.time_zone.as_ref()))?;
+        let began = Instant::now();
         let classifier = taxonomy.classifier(&settings, &[])?;
+        output::detail(&format!("rules and models: {:.2} s", began.elapsed().as_secs_f64()));
         let max_quarantined = self.max_quarantined.or(settings.max_quarantined).unwrap_or(0.5);
         if !(0.0..=1.0).contains(&max_quarantined) {
             return Err(Error::setup(format!("`--max-quarantined`: expected a share from 0 to 1, found {max_quarantined}")));
@@ -367,7 +370,16 @@ pub fn publish_rejects(published: Option<output::Published>, rejects: Option<std
 
 /// Tells on stderr what the user should know of how the files were read.
 pub fn tell_about(outcome: &Outcome, rejects: Option<&Path>) {
-    let (files, quarantined) = (&outcome.files, outcome.accounting.quarantined);
+    let (files, quarantined, took) = (&outcome.files, outcome.accounting.quarantined, outcome.took);
+    output::detail(&format!(
+        "{} rows of {} files: reading {:.2} s, deciding {:.2} s over {} threads, counting {:.2} s, side by side",
+        outcome.accounting.rows,
+        files.len(),
+        took.reading.as_secs_f64(),
+        took.deciding.as_secs_f64(),
+        rayon::current_num_threads(),
+        took.counting.as_secs_f64()
+    ));
     outcome.left_out.iter().for_each(|part| output::complain(part));
     for f in files.iter().filter(|f| f.mixed_lines > 0) {
         output::complain(&format!("{}: {} lines are not {} like the rest; each was read in its own encoding", f.file, f.mixed_lines, f.encoding));

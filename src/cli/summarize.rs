@@ -110,7 +110,12 @@ pub fn execute(args: Args) -> Result<ExitCode> {
     let Summarized { digest, listing, outcome, rejects } = setup.with_progress(|| summary::summarize(&job, options, rejects))?;
     tell_about(&outcome, setup.rejects.as_deref());
     warn_of_products(&digest);
-    let mut text = report::render(&digest, &listing, args.format.format(), report::Options { lang, all_ids: args.ids })?;
+    let mut text = report::render(
+        &digest,
+        &listing,
+        args.format.format(),
+        report::Options { lang, all_ids: args.ids, colour: output::is_coloured(args.output.as_deref()) },
+    )?;
     // Excel takes a CSV for UTF-8 only so.
     if args.bom && args.format == FormatArg::Csv {
         text.splice(0..0, "\u{feff}".bytes());
@@ -133,6 +138,15 @@ pub fn execute(args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     output::publish(&text, args.output.as_deref(), &setup.kept)?;
+    match &args.output {
+        None if args.format == FormatArg::Text => output::next_step(lang.pick(
+            "点开看每一件：加上 `--format html -o 日报.html`；某一件为什么这样归类：`ahu why 编号 文件`；每晚自动出日报：`ahu init 文件`",
+            "點開看每一件：加上 `--format html -o 日報.html`；某一件為什麼這樣歸類：`ahu why 編號 檔案`；每晚自動出日報：`ahu init 檔案`",
+            "To look at the tickets: `--format html -o digest.html`; why one was decided so: `ahu why ID FILE`; every night: `ahu init FILE`",
+        )),
+        Some(path) => output::next_step(&format!("{} {}", lang.pick("写好了：", "寫好了：", "Written:"), path.display())),
+        None => {}
+    }
     Ok(ExitCode::SUCCESS)
 }
 

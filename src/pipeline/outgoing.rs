@@ -116,7 +116,7 @@ fn letter(part: &Digest, to: &Addressee, revision: u32) -> Letter {
         Service::Email => {
             let counted: Vec<String> = ["complaint", "inquiry"].iter().map(|kind| to.lang.counted(kind, part.total(kind))).collect();
             letter.title = format!("{}{}{}", letter.title, to.lang.colon(), counted.join(to.lang.comma()));
-            letter.text = whole_lines(&report::text::render(part, report::Options { lang: to.lang, all_ids: false }), bytes);
+            letter.text = whole_lines(&report::text::render(part, report::Options::plain(to.lang)), bytes);
         }
         Service::Webhook => {
             let small = serde_json::to_string(part).is_ok_and(|text| text.len() <= MOST_DATA);

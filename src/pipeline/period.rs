@@ -113,8 +113,10 @@ pub struct Options {
     pub by: Vec<By>,
     /// Days within which a customer who comes again for the same cause comes for the same matter.
     pub repeat_days: u32,
-    /// List so many of the tickets at most; 0 lists none, and draws no counts over time.
+    /// List so many of the tickets at most.
     pub list: usize,
+    /// Draw counts over time.
+    pub draw: bool,
 }
 
 /// Counts days from the history, and holds them against others.
@@ -171,9 +173,11 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
         }
     }
     let mut tickets = Listing::default();
-    if options.list > 0 {
-        let wanted = options.product.as_ref().map(|p| Names::new(classifier.taxonomy()).key(p));
+    if options.draw {
         listing::draw(history, options.days, &mut digest, classifier)?;
+    }
+    if options.list > 0 {
+        let wanted = options.product.as_ref().map(|p| key(p));
         tickets = listing::listing(history, options.days, classifier, options.list, &group_of, wanted.as_deref())?;
     }
     Ok((digest, tickets))

@@ -178,7 +178,7 @@ fn alerts(lines: &mut Vec<Line>, digest: &Digest, options: Options<'_>) {
     let lost = |alerts: u64| Lost { alerts, ..Lost::default() };
     let title = options.lang.unusual(digest.alerts.len());
     lines.push(Line { text: options.markup.bold(&options.markup.text(&title)), item: false, lost: Lost::default() });
-    let plain = super::Options { lang: options.lang, all_ids: false };
+    let plain = super::Options::plain(options.lang);
     for alert in digest.alerts.iter().take(MOST_ALERTS) {
         let said = cut(text::alert(alert, plain).trim_end(), SENTENCE);
         lines.push(Line { text: options.markup.item(&options.markup.text(&said)), item: true, lost: lost(1) });

@@ -18,6 +18,9 @@ pub enum Lang {
     En,
 }
 
+/// Days that the line of a night names.
+const SHOWN_DAYS: usize = 14;
+
 impl Lang {
     /// The phrase in this language.
     #[must_use]
@@ -70,15 +73,21 @@ impl Lang {
     /// What a night came to: rows read; new, revised, known, forgotten tickets, quarantined rows; the days whose digests were issued.
     #[must_use]
     pub fn night(self, night: &str, [rows, new, revised, known, forgotten, quarantined]: [u64; 6], days: &[String], dry: bool) -> String {
-        let days = match (days, self, dry) {
+        let count = days.len();
+        // A first run over years has many.
+        let shown: Vec<String> = match days {
+            [first, .., last] if count > SHOWN_DAYS => vec![first.clone(), "…".to_owned(), last.clone()],
+            days => days.to_vec(),
+        };
+        let days = match (&shown[..], self, dry) {
             ([], Lang::Zh | Lang::ZhHant, _) => self.pick("没有变化", "沒有變化", "").to_owned(),
             ([], Lang::En, _) => "no changes".to_owned(),
-            (days, Lang::Zh, false) => format!("发布 {} 天：{}", days.len(), days.join("、")),
-            (days, Lang::ZhHant, false) => format!("發布 {} 天：{}", days.len(), days.join("、")),
-            (days, Lang::En, false) => format!("{} days issued: {}", days.len(), days.join(", ")),
-            (days, Lang::Zh, true) => format!("试运行，没有写任何东西；会发布 {} 天：{}", days.len(), days.join("、")),
-            (days, Lang::ZhHant, true) => format!("試運行，沒有寫任何東西；會發布 {} 天：{}", days.len(), days.join("、")),
-            (days, Lang::En, true) => format!("dry run, nothing was written; {} days would be issued: {}", days.len(), days.join(", ")),
+            (days, Lang::Zh, false) => format!("发布 {} 天：{}", count, days.join("、")),
+            (days, Lang::ZhHant, false) => format!("發布 {} 天：{}", count, days.join("、")),
+            (days, Lang::En, false) => format!("{} days issued: {}", count, days.join(", ")),
+            (days, Lang::Zh, true) => format!("试运行，没有写任何东西；会发布 {} 天：{}", count, days.join("、")),
+            (days, Lang::ZhHant, true) => format!("試運行，沒有寫任何東西；會發布 {} 天：{}", count, days.join("、")),
+            (days, Lang::En, true) => format!("dry run, nothing was written; {} days would be issued: {}", count, days.join(", ")),
         };
         let gone = |zh: &str, hant: &str, en: &str| {
             if forgotten == 0 {

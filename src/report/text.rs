@@ -10,12 +10,12 @@ use unicode_width::UnicodeWidthStr;
 #[must_use]
 pub fn render(digest: &Digest, options: Options) -> String {
     let lang = options.lang;
-    let mut out = format!("{}\n", lang.title(digest.since.as_deref(), digest.as_of.as_deref()));
+    let mut out = format!("{}\n", options.paint(Paint::Head, &lang.title(digest.since.as_deref(), digest.as_of.as_deref())));
     if let Some(revision) = &digest.revision {
         out.push_str(&format!("{}\n", revised(revision, lang)));
     }
     if !digest.risks.is_empty() {
-        out.push_str(&format!("\n{}\n", lang.risks()));
+        out.push_str(&format!("\n{}\n", options.paint(Paint::Alarm, lang.risks())));
         for risk in &digest.risks {
             let (head, lines) = service::risk(risk, options);
             out.push_str(&format!("  {head}\n"));
@@ -31,7 +31,7 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push('\n');
     }
     if !digest.alerts.is_empty() {
-        out.push_str(&format!("\n{}\n", lang.pick("异常", "異常", "Unusual")));
+        out.push_str(&format!("\n{}\n", options.paint(Paint::Warning, lang.pick("异常", "異常", "Unusual"))));
         digest.alerts.iter().for_each(|a| out.push_str(&format!("  {}\n", alert(a, options))));
     }
     for product in &digest.products {
@@ -40,12 +40,12 @@ pub fn render(digest: &Digest, options: Options) -> String {
     }
     service_lines(&mut out, digest, options);
     if !digest.agents.is_empty() {
-        out.push_str(&format!("\n{}\n", lang.agents()));
+        out.push_str(&format!("\n{}\n", options.paint(Paint::Head, lang.agents())));
         digest.agents.iter().for_each(|a| out.push_str(&format!("  {}\n", service::agent(a, options))));
     }
     let scripts = service::scripts(digest, options);
     if !scripts.is_empty() {
-        out.push_str(&format!("\n{}\n", lang.scripts()));
+        out.push_str(&format!("\n{}\n", options.paint(Paint::Head, lang.scripts())));
         scripts.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
     }
     digest.breakdowns.iter().for_each(|b| breakdown(&mut out, b, digest.against.is_some(), lang));
@@ -66,6 +66,9 @@ pub fn render(digest: &Digest, options: Options) -> String {
         out.push_str(&lang.repeats(days));
         out.push('\n');
     }
+    if let Some(line) = trends_are(digest, lang) {
+        out.push_str(&format!("{line}\n"));
+    }
     let measured = service::precisions(digest, lang);
     if !measured.is_empty() {
         out.push_str(&format!("{measured}\n"));
@@ -75,13 +78,31 @@ pub fn render(digest: &Digest, options: Options) -> String {
     out
 }
 
+/// What a line of blocks stands for: `▁▂█ 2026-10-24 起每天一格`.
+fn trends_are(digest: &Digest, lang: super::Lang) -> Option<String> {
+    let drawn = digest.products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| !spark(&c.trend).is_empty());
+    let points = &digest.points[digest.points.len().saturating_sub(SPARKS)..];
+    let [first, second, ..] = points else { return None };
+    let days = |text: &String| text.parse::<jiff::civil::Date>().ok();
+    let step = days(second)?.since(days(first)?).ok()?.get_days();
+    let each = match step {
+        1 => lang.pick("每天一格", "每天一格", "a block a day"),
+        2..=7 => lang.pick("每周一格", "每週一格", "a block a week"),
+        _ => lang.pick("每月一格", "每月一格", "a block a month"),
+    };
+    drawn.then(|| match lang {
+        super::Lang::En => format!("▁▂█ {each} since {first}"),
+        _ => format!("▁▂█ {first} 起{each}"),
+    })
+}
+
 /// How the desk served, by product.
 fn service_lines(out: &mut String, digest: &Digest, options: Options) {
     if digest.service.is_empty() {
         return;
     }
     let lang = options.lang;
-    out.push_str(&format!("\n{}\n", lang.service()));
+    out.push_str(&format!("\n{}\n", options.paint(Paint::Head, lang.service())));
     for of_product in digest.service.chunk_by(|a, b| a.product == b.product) {
         let name = &of_product[0].product;
         out.push_str(&format!("  【{}】\n", if name.is_empty() { lang.no_product().to_owned() } else { harmless(name) }));
@@ -209,7 +230,7 @@ fn product_lines(out: &mut String, product: &ProductDigest, options: Options) {
     let lang = options.lang;
     let name = if product.product.is_empty() { lang.no_product().to_owned() } else { harmless(&product.product) };
     let kinds: Vec<String> = product.kinds.iter().map(|k| counted(k, lang)).collect();
-    out.push_str(&format!("【{name}】{}\n", kinds.join(lang.comma())));
+    out.push_str(&format!("{}{}\n", options.paint(Paint::Head, &format!("【{name}】")), kinds.join(lang.comma())));
     if let Some(rate) = &product.rate {
         out.push_str(&format!("  {}\n", lang.rate(rate)));
     }
@@ -238,6 +259,7 @@ const GROUPS_AS_LINES: usize = 20;
 struct Line {
     count: u64,
     cause: String,
+    trend: String,
     ids: String,
 }
 
@@ -245,34 +267,38 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     let lang = options.lang;
     let ids = |ids: &[String], count: u64| {
         let (shown, more) = shown_ids(ids, count, options);
-        format!("{}{}", shown.join(" "), if more { " …" } else { "" })
+        options.paint(Paint::Aside, &format!("{}{}", shown.join(" "), if more { " …" } else { "" }))
     };
     let head = counted(kind, lang);
+    let paint = |text: &str| options.paint(Paint::of_kind(kind.kind), text);
     match &kind.causes[..] {
         [only] if only.count == kind.count => {
             let cause = harmless(&only.cause);
             let again = lang.beside(only.count, only.matters, only.same_text) + &lang.against(only.against, only.count);
             let said = if only.count == 1 { format!("{}{cause}", lang.colon()) } else { format!("{}{}", lang.comma(), lang.all_are(&cause)) };
-            out.push_str(&format!("  {head}{said}{again}    {}\n", ids(&only.ids, only.count)));
+            let spark = spark(&only.trend);
+            let spark = if spark.is_empty() { spark } else { format!("    {}", options.paint(Paint::Trend, &spark)) };
+            out.push_str(&format!("  {}{said}{again}{spark}    {}\n", paint(&head), ids(&only.ids, only.count)));
             return;
         }
         [] if kind.unassigned.shown_groups(GROUPS_AS_LINES).0.is_empty() => {
             let said =
                 format!("{}{}", lang.comma(), if kind.count == 1 { lang.unassigned() } else { lang.pick("都未归类", "都未歸類", "none of a known cause") });
-            out.push_str(&format!("  {head}{said}    {}\n", ids(&kind.unassigned.ids, kind.count)));
+            out.push_str(&format!("  {}{said}    {}\n", paint(&head), ids(&kind.unassigned.ids, kind.count)));
             return;
         }
         _ => {}
     }
     let none =
         if kind.causes.is_empty() { lang.comma().to_owned() + lang.pick("都未归类", "都未歸類", "none of a known cause") } else { String::new() };
-    out.push_str(&format!("  {head}{none}\n"));
+    out.push_str(&format!("  {}{none}\n", paint(&head)));
     let mut lines: Vec<Line> = kind
         .causes
         .iter()
         .map(|c| Line {
             count: c.shown(),
             cause: harmless(&c.cause) + &lang.interval(c.corrected) + &lang.beside(c.count, c.matters, c.same_text) + &lang.against(c.against, c.count),
+            trend: spark(&c.trend),
             ids: ids(&c.ids, c.count),
         })
         .collect();
@@ -280,21 +306,106 @@ fn kind_lines(out: &mut String, kind: &KindDigest, options: Options) {
     if kind.causes.is_empty() {
         // Groups are all there is: they stand where causes would.
         let (groups, rest) = u.shown_groups(GROUPS_AS_LINES);
-        lines.extend(groups.iter().map(|g| Line { count: g.count, cause: lang.group(&harmless(&g.cause)), ids: ids(&g.ids, g.count) }));
+        lines.extend(groups.iter().map(|g| Line { count: g.count, cause: lang.group(&harmless(&g.cause)), trend: String::new(), ids: ids(&g.ids, g.count) }));
         if rest > 0 {
             let shown: HashSet<&String> = groups.iter().flat_map(|g| &g.ids).collect();
             let others: Vec<String> = u.ids.iter().filter(|id| !shown.contains(id)).cloned().collect();
-            lines.push(Line { count: rest, cause: lang.others().to_owned(), ids: ids(&others, rest) });
+            lines.push(Line { count: rest, cause: lang.others().to_owned(), trend: String::new(), ids: ids(&others, rest) });
         }
     } else if u.count > 0 {
         let cause =
             lang.unassigned().to_owned() + &lang.beside(u.count, None, u.same_text) + &lang.against(u.against, u.count) + &lang.groups(u, GROUPS_IN_LINE);
-        lines.push(Line { count: u.count, cause, ids: ids(&u.ids, u.count) });
+        lines.push(Line { count: u.count, cause, trend: spark(&u.trend), ids: ids(&u.ids, u.count) });
     }
     let digits = lines.iter().map(|l| l.count.to_string().len()).max().unwrap_or(1);
     let width = lines.iter().map(|l| l.cause.width()).max().unwrap_or(0).min(40);
+    let trends = lines.iter().map(|l| l.trend.chars().count()).max().unwrap_or(0);
     for l in lines {
         let pad = " ".repeat(width.saturating_sub(l.cause.width()));
-        out.push_str(&format!("    {:>digits$}  {}{pad}  {}\n", l.count, l.cause, l.ids));
+        let blank = " ".repeat(trends - l.trend.chars().count());
+        let trend = if trends == 0 { String::new() } else { format!("  {}{blank}", options.paint(Paint::Trend, &l.trend)) };
+        out.push_str(&format!("    {:>digits$}  {}{pad}{trend}  {}\n", l.count, l.cause, l.ids));
+    }
+}
+
+/// What stands out on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paint {
+    Head,
+    Alarm,
+    Warning,
+    Complaint,
+    Inquiry,
+    Trend,
+    Aside,
+    Plain,
+}
+
+impl Paint {
+    fn of_kind(kind: &str) -> Paint {
+        match kind {
+            "complaint" => Paint::Complaint,
+            "inquiry" => Paint::Inquiry,
+            _ => Paint::Plain,
+        }
+    }
+
+    /// As ECMA-48 calls it (SGR): the eight colours that every terminal and theme has.
+    fn code(self) -> &'static str {
+        match self {
+            Paint::Head => "1",
+            Paint::Alarm => "1;31",
+            Paint::Warning => "1;33",
+            Paint::Complaint => "31",
+            Paint::Inquiry => "34",
+            Paint::Trend => "36",
+            Paint::Aside => "2",
+            Paint::Plain => "",
+        }
+    }
+}
+
+impl Options {
+    /// The text, standing out where it is coloured.
+    fn paint(self, paint: Paint, text: &str) -> String {
+        if !self.colour || text.is_empty() || paint == Paint::Plain {
+            return text.to_owned();
+        }
+        format!("\x1b[{}m{text}\x1b[0m", paint.code())
+    }
+}
+
+/// Points of a line of blocks.
+const SPARKS: usize = 31;
+
+/// Counts over time as a line of blocks, the last points of them: `▁▁▂█▃`; empty where there is nothing to see.
+fn spark(trend: &[u64]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let last = &trend[trend.len().saturating_sub(SPARKS)..];
+    let most = last.iter().copied().max().unwrap_or(0);
+    if most == 0 || last.len() < 2 {
+        return String::new();
+    }
+    // Whatever is there at all stands out from nothing.
+    let block = |n: u64| if n == 0 { BLOCKS[0] } else { BLOCKS[(n * 7).div_ceil(most) as usize] };
+    last.iter().map(|n| block(*n)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparks_tell_something_from_nothing() {
+        assert_eq!(spark(&[0, 1, 100, 50, 0]), "▁▂█▅▁");
+        assert_eq!((spark(&[]), spark(&[0, 0]), spark(&[3])), (String::new(), String::new(), String::new()));
+        assert_eq!(spark(&vec![u64::from(u32::MAX); 400]).chars().count(), SPARKS);
+    }
+
+    #[test]
+    fn colour_is_beside_the_text() {
+        let plain = Options::plain(super::super::Lang::Zh);
+        let coloured = Options { colour: true, ..plain };
+        assert_eq!((plain.paint(Paint::Alarm, "甲"), coloured.paint(Paint::Alarm, "甲")), ("甲".to_owned(), "\x1b[1;31m甲\x1b[0m".to_owned()));
     }
 }
