@@ -73,10 +73,17 @@ pub fn render(digest: &Digest, options: Options) -> String {
     }
     if !digest.service.is_empty() {
         out.push_str(&format!("\n## {}\n\n", lang.service()));
-        for served in &digest.service {
-            let product = if served.product.is_empty() { lang.no_product() } else { &served.product };
-            out.push_str(&format!("- {}{}{}\n", escape(product), lang.colon(), escape(&service::served(served, options))));
-            service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("  - {}\n", escape(q))));
+        for of_product in digest.service.chunk_by(|a, b| a.product == b.product) {
+            let name = &of_product[0].product;
+            let product = escape(if name.is_empty() { lang.no_product() } else { name });
+            let (most, more) = service::most_served(of_product, options);
+            for served in most {
+                out.push_str(&format!("- {product}{}{}\n", lang.colon(), escape(&service::served(served, options))));
+                service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("  - {}\n", escape(q))));
+            }
+            if !more.is_empty() {
+                out.push_str(&format!("- {product}{}{more}\n", lang.colon()));
+            }
         }
     }
     if !digest.agents.is_empty() {

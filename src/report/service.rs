@@ -113,6 +113,28 @@ fn check(check: &CheckDigest, options: Options) -> String {
     }
 }
 
+/// Causes of a product whose service text tells; a page has all.
+const MOST_SERVED: usize = 8;
+
+/// The causes of a product that text tells of, the commonest, and how many more there are with how many tickets.
+pub(super) fn most_served(of_product: &[ServiceDigest], options: Options) -> (Vec<&ServiceDigest>, String) {
+    let lang = options.lang;
+    let most = if options.all_ids { usize::MAX } else { MOST_SERVED };
+    let mut commonest: Vec<&ServiceDigest> = of_product.iter().collect();
+    commonest.sort_by_key(|s| std::cmp::Reverse(s.tickets));
+    let left = commonest.split_off(most.min(commonest.len()));
+    // In the order of the digest.
+    let told = of_product.iter().filter(|s| commonest.iter().any(|c| std::ptr::eq(*c, *s))).collect();
+    let (causes, tickets) = (left.len(), left.iter().map(|s| s.tickets).sum::<u64>());
+    let more = match (causes, lang) {
+        (0, _) => String::new(),
+        (_, Lang::Zh) => format!("其余 {causes} 个原因共 {tickets} 件有对话"),
+        (_, Lang::ZhHant) => format!("其餘 {causes} 個原因共 {tickets} 件有對話"),
+        (_, Lang::En) => format!("{causes} more causes with {tickets} conversations"),
+    };
+    (told, more)
+}
+
 /// Sentences behind the faults of a cause: `敷衍：「自己看公告」「呵呵」`.
 pub(super) fn quotes(served: &ServiceDigest, options: Options) -> Vec<String> {
     let lang = options.lang;

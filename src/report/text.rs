@@ -106,9 +106,13 @@ fn service_lines(out: &mut String, digest: &Digest, options: Options) {
     for of_product in digest.service.chunk_by(|a, b| a.product == b.product) {
         let name = &of_product[0].product;
         out.push_str(&format!("  【{}】\n", if name.is_empty() { lang.no_product().to_owned() } else { harmless(name) }));
-        for served in of_product {
+        let (most, more) = service::most_served(of_product, options);
+        for served in most {
             out.push_str(&format!("    {}\n", service::served(served, options)));
             service::quotes(served, options).iter().for_each(|q| out.push_str(&format!("      {q}\n")));
+        }
+        if !more.is_empty() {
+            out.push_str(&format!("    {more}\n"));
         }
     }
 }
