@@ -282,6 +282,87 @@ fn secrets_are_in_nothing_that_is_written() {
     }
 }
 
+/// All text of a file, of a workbook that of its cells.
+fn words_of(path: &Path) -> Vec<u8> {
+    use calamine::Reader;
+    let mut bytes = std::fs::read(path).expect("a file");
+    if path.extension().is_some_and(|e| e == "xlsx") {
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).expect("a workbook");
+        for (_, sheet) in book.worksheets() {
+            sheet.cells().for_each(|(_, _, cell)| bytes.extend(format!("{cell}\n").bytes()));
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_thousand_personal_data_leave_by_no_way_of_a_night() {
+    let server = Server::start(|_, _| Fate::json("{\"errcode\":0,\"code\":0}"));
+    let (port, said) = server::mail(false);
+    let names = ["webhook", "wecom", "dingtalk", "feishu", "slack"];
+    let robots = names.map(|to| format!("[[delivery]]\nname = \"{to}\"\nto = \"{to}\"\nurl_env = \"URL_{to}\"\n{QUICK}")).concat();
+    let urls = names.map(|to| (format!("URL_{to}"), server.url(to)));
+    let environment: Vec<(&str, &str)> = urls.iter().map(|(name, url)| (name.as_str(), url.as_str())).collect();
+    let mail = format!(
+        "[[delivery]]\nname = \"mail\"\nto = \"email\"\nsmtp = \"127.0.0.1:{port}\"\nfrom = \"ahu@example.com\"\nto_addresses = [\"ops@example.com\"]\nallow_plain = true\n{QUICK}"
+    );
+    let team = webhook("team", &server) + "team = \"客户端技术\"\n";
+    let desk = desk("");
+    let all_formats = RUN.replace("[run]\n", "[run]\nformats = [\"text\", \"markdown\", \"json\", \"csv\", \"html\", \"xlsx\"]\n");
+    desk.file("ahu.toml", format!("{all_formats}[columns]\nagent = \"坐席\"\n{robots}{mail}{team}"));
+    let (mut canaries, mut csv) = (Vec::new(), String::from("编号,时间,产品,渠道,坐席,内容,客服回复\n"));
+    for i in 0..500u64 {
+        let (mobile, mail) = (format!("139{:08}", 10_000_019 + i * 7_919), format!("tiger{i}x@mail.example"));
+        let said = ["一进游戏就闪退", "再不处理我打12315", "充值没到账", "怎么联系你们"][i as usize % 4];
+        let (id, product, agent) = match i % 25 {
+            0 => (mobile.clone(), "甲".to_owned(), mobile.clone()),
+            1 => (format!("E{i}"), format!("甲{mobile}"), mail.clone()),
+            _ => (format!("E{i}"), "甲".to_owned(), format!("{}", i % 3)),
+        };
+        csv += &format!(
+            "{id},2026-11-{} 10:00,{product},电话,{agent},{said}，我的电话{mobile}，发{mail},{}{mobile}\n",
+            21 + i % 2,
+            ["哦，是", "您的电话是"][i as usize % 2]
+        );
+        if i % 50 == 0 {
+            csv += &format!("B{i},2026-02-31,甲,电话,1,电话{mobile}，{mail},好\n");
+        }
+        canaries.extend([mobile, mail.split('@').next().expect("a name").to_owned()]);
+    }
+    desk.file("in/a.csv", csv);
+    let mut seen = String::new();
+    let reports = ["text", "markdown", "json", "csv", "html", "xlsx"].map(|format| format!("report month --format {format} -o month.{format}"));
+    let runs = ["run --as-of 2026-11-22", "advise 甲", "report day", "deliver", "doctor"].map(str::to_owned);
+    for arguments in runs.iter().chain(&reports) {
+        let ran = run_with(&desk, arguments, &environment);
+        assert!(ran.code == 0, "{arguments}: {}", ran.stderr);
+        seen.push_str(&format!("{}\n{}\n", ran.stdout, ran.stderr));
+    }
+    let sent = server.requests();
+    assert!(sent.len() >= 6 && sent.iter().any(|r| r.body.contains("闪退")), "{}", sent.len());
+    seen.extend(sent.iter().map(|r| format!("{} {}\n", r.path, r.body)));
+    let letters = said.lock().expect("a lock").concat();
+    assert!(letters.contains("RCPT TO:<ops@example.com>"));
+    seen.push_str(&unwrapped(&letters));
+    let mut places = vec![("what is said and sent".to_owned(), seen.into_bytes())];
+    places.extend(files(desk.path()).into_iter().filter(|f| !f.starts_with("in/")).map(|f| (f.clone(), words_of(&desk.path().join(&f)))));
+    assert!(places.iter().any(|(f, _)| f.ends_with("2026-11-22/digest.xlsx")) && places.iter().any(|(f, _)| f.contains("teams/")));
+    let found = |canary: &String, text: &[u8]| memchr::memmem::find(text, canary.as_bytes()).is_some();
+    for (place, text) in &places {
+        let leaks: Vec<&String> = canaries.iter().filter(|c| found(c, text)).collect();
+        assert!(leaks.is_empty(), "{} in {place}, such as {:?}", leaks.len(), leaks[0]);
+    }
+    // Where they stand they are found.
+    assert!(canaries.iter().all(|c| found(c, &words_of(&desk.path().join("in/a.csv")))));
+}
+
+/// A letter with what stands in base64.
+fn unwrapped(letters: &str) -> String {
+    use base64::prelude::*;
+    let decoded: Vec<u8> = letters.lines().filter_map(|line| BASE64_STANDARD.decode(line.trim()).ok()).flatten().collect();
+    format!("{letters}\n{}", String::from_utf8_lossy(&decoded))
+}
+
 #[test]
 fn e_mail_is_sent() {
     let (port, said) = server::mail(false);
