@@ -1,6 +1,6 @@
 //! What customers threaten with, and how the desk served, as sections of a page.
 
-use super::super::{Options, harmless, service, shown_ids};
+use super::super::{Lang, Options, harmless, service, shown_ids};
 use super::{address, class, percent};
 use crate::digest::{CheckDigest, Digest, RiskDigest, ServiceDigest};
 use crate::prediction::Kind;
@@ -39,7 +39,14 @@ fn of_risk(risk: &RiskDigest, options: Options) -> Markup {
         @if !closed.is_empty() {
             details { summary { (lang.pick("其余", "其餘", "More")) " " (closed.len()) } ul.said { @for t in closed { (ticket(t)) } } }
         }
-        @if risk.count > risk.tickets.len() as u64 { p.note { "… " (risk.count) } }
+        @if risk.count > risk.tickets.len() as u64 {
+            @let shown = risk.tickets.len();
+            p.note { (match lang {
+                Lang::Zh => format!("共 {} 件，这里列出最早的 {shown} 件", risk.count),
+                Lang::ZhHant => format!("共 {} 件，這裡列出最早的 {shown} 件", risk.count),
+                Lang::En => format!("The first {shown} of {}", risk.count),
+            }) }
+        }
     }
 }
 
