@@ -249,6 +249,39 @@ impl Taxonomy {
         hasher.digest()
     }
 
+    /// All but rules and examples, which are most of it: enough to name and count what was decided.
+    #[must_use]
+    pub fn without_rules(&self) -> Taxonomy {
+        let named = |c: &Cause| Cause {
+            path: c.path.clone(),
+            kinds: c.kinds.clone(),
+            products: c.products.clone(),
+            pack: c.pack,
+            team: c.team.clone(),
+            stage: c.stage.clone(),
+            weight: c.weight,
+            rules: Vec::new(),
+            matches: Vec::new(),
+            rejects: Vec::new(),
+            counted_as: c.counted_as,
+            own: c.own,
+            script: c.script.clone(),
+            suggestion: c.suggestion.clone(),
+            file: c.file.clone(),
+            line: c.line,
+        };
+        let checked = |c: &Check| Check { rules: Vec::new(), unless: Vec::new(), matches: Vec::new(), rejects: Vec::new(), ..c.clone() };
+        Taxonomy {
+            packs: self.packs.clone(),
+            products: self.products.clone(),
+            causes: self.causes.iter().map(named).collect(),
+            cues: Vec::new(),
+            checks: self.checks.iter().map(checked).collect(),
+            scripts: self.scripts.clone(),
+            words: Vec::new(),
+        }
+    }
+
     /// The cause of this name (`活动 / 奖品未到账`), made without rules where there is none: an index into `causes`.
     pub fn cause_named(&mut self, name: &str) -> usize {
         let path: Vec<String> = name.split('/').map(|part| part.trim().to_owned()).collect();

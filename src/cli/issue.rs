@@ -16,6 +16,7 @@ use ahu::report::{self, Format, Lang};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Days within which a customer who comes again for the same cause comes for the same matter.
 pub const REPEAT_DAYS: u32 = 7;
@@ -63,13 +64,16 @@ impl Issuer {
     /// As [`Issuer::issue`], and writes down, with the rest, the messages that are owed on `night`.
     pub fn issue_and_owe(&self, mut writing: Writing<'_>, classifier: &Classifier, dry: bool, night: Option<(Date, &str)>) -> Result<Issued> {
         let mut digests = Vec::new();
+        let stage = Instant::now();
         for day in writing.days() {
             digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
         }
+        let stage = told("counting days", stage);
         for day in watch::watch(&mut writing, &self.watch)? {
             digests.push((day, night::issue(&mut writing, day, classifier, self.options)?));
         }
         digests.sort_by_key(|d| d.0);
+        let stage = told("alerts", stage);
         let (mut days, mut owed) = (Vec::new(), Vec::new());
         let mut folders = Vec::new();
         if let Some((last, _)) = digests.last() {
@@ -90,7 +94,9 @@ impl Issuer {
         if dry {
             return Ok(Issued { days, owed });
         }
+        let stage = told("writing folders", stage);
         writing.commit(|| folders.into_iter().try_for_each(PublishedFolder::publish))?;
+        told("commit and publishing", stage);
         Ok(Issued { days, owed })
     }
 
@@ -210,6 +216,12 @@ impl Issuer {
         }
         folder.write(&format!("teams/{name}/tickets.csv"), part.tickets.as_bytes())
     }
+}
+
+/// Tells how long a stage took, where details are asked for; the next one begins.
+fn told(stage: &str, began: Instant) -> Instant {
+    output::detail(&format!("  {stage}: {:.2} s", began.elapsed().as_secs_f64()));
+    Instant::now()
 }
 
 /// Days of one run that get a page and a workbook: of a history that is read in at once, or decided anew, `ahu report` writes those

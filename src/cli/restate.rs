@@ -45,7 +45,9 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     }
     let today = now.to_zoned(dates::china()).date();
     let mut writing = history.begin(today, &now.to_string(), &decider_of(&args.taxonomy, &settings, &classifier)?)?;
+    let began = std::time::Instant::now();
     let restated = restate(&mut writing, &classifier, &now.to_string())?;
+    output::detail(&format!("deciding {} tickets: {:.2} s", restated.decided, began.elapsed().as_secs_f64()));
     writing.close("restate", 0, 0)?;
     let days = issuer.issue(writing, &classifier, args.dry_run)?;
     let (decided, changed, issued) = (restated.decided, restated.changed, days.len());

@@ -262,7 +262,7 @@ impl Names {
     pub fn new(taxonomy: &Taxonomy) -> Names {
         let of_pack = |(i, c): (usize, &Cause)| [((c.name(), taxonomy.packs[c.pack].id.clone()), i), ((c.name(), String::new()), c.counted_as)];
         let causes = taxonomy.causes.iter().enumerate().flat_map(of_pack).collect();
-        Names { taxonomy: taxonomy.clone(), causes, keys: HashMap::new() }
+        Names { taxonomy: taxonomy.without_rules(), causes, keys: HashMap::new() }
     }
 
     /// The cause of this name and pack, and the one that it is counted under; made where the taxonomy has it no more.
