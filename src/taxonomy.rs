@@ -222,7 +222,7 @@ impl Taxonomy {
     /// # Errors
     /// As [`Taxonomy::parse`].
     pub fn with_builtin(with_packs: bool, files: &[Source<'_>]) -> Result<Taxonomy> {
-        let mut all = vec![builtin::KINDS, builtin::SERVICE];
+        let mut all = vec![builtin::KINDS, builtin::RISKS, builtin::SERVICE];
         if with_packs {
             all.extend(builtin::PACKS);
         }
@@ -330,7 +330,9 @@ pub mod builtin {
     /// Words of asking, complaining, suggesting, praising.
     pub const KINDS: Source<'static> = Source { name: "data/kinds.toml", text: include_str!("../data/kinds.toml") };
 
-    /// Checks of the desk's words, and risk flags of the customer's.
+    /// What customers threaten with.
+    pub const RISKS: Source<'static> = Source { name: "data/risks.toml", text: include_str!("../data/risks.toml") };
+    /// Checks of the desk's words.
     pub const SERVICE: Source<'static> = Source { name: "data/service.toml", text: include_str!("../data/service.toml") };
 
     macro_rules! packs {

@@ -56,12 +56,19 @@ fn score(file: &str, names: &[(&str, &str)], (first, step): (usize, usize), fire
 const REPLIES: &str = include_str!("data/service/replies.tsv");
 const RISKS: &str = include_str!("data/service/risks.tsv");
 const LATER_RISKS: &str = include_str!("data/service/risks-later.tsv");
+/// By another hand than the checks.
+const OTHERS_REPLIES: &str = include_str!("data/service/replies-others.tsv");
+const OTHERS_RISKS: &str = include_str!("data/service/risks-others.tsv");
+const TYPICAL_REPLIES: &str = include_str!("data/service/replies-typical.tsv");
+const TYPICAL_RISKS: &str = include_str!("data/service/risks-typical.tsv");
+const TUNING_REPLIES: &str = include_str!("data/service/replies-tuning.tsv");
+const TUNING_RISKS: &str = include_str!("data/service/risks-tuning.tsv");
 const AGENTS: [(&str, &str); 7] =
     [("g", "greeting"), ("a", "apology"), ("e", "empathy"), ("r", "remedy"), ("t", "deadline"), ("b", "brushoff"), ("l", "blame")];
 const CUSTOMERS: [(&str, &str); 7] = [("r", "review"), ("o", "authority"), ("m", "media"), ("l", "law"), ("u", "ultimatum"), ("h", "harm"), ("c", "minor")];
 
 /// Replies and risks that rules are tuned on, or those held out: of the checks' author, and of somebody else.
-fn judged(held_out: bool) -> [(&'static str, Score, String); 2] {
+fn judged(held_out: bool) -> [(&'static str, Score, String); 6] {
     let classifier = classifier();
     let ids = |fired: &[ahu::prediction::Fired]| fired.iter().map(|f| classifier.taxonomy().checks[f.check].id.clone()).collect::<Vec<_>>();
     let agents = |cells: &[&str]| {
@@ -85,6 +92,10 @@ fn judged(held_out: bool) -> [(&'static str, Score, String); 2] {
     [
         named("replies", score(REPLIES, &AGENTS, half, &agents)),
         named("risks", (risks, wrong)),
+        named("others' replies", score(OTHERS_REPLIES, &AGENTS, half, &agents)),
+        named("others' risks", score(OTHERS_RISKS, &CUSTOMERS, half, &customers)),
+        named("typical replies", score(if held_out { TYPICAL_REPLIES } else { TUNING_REPLIES }, &AGENTS, (0, 1), &agents)),
+        named("typical risks", score(if held_out { TYPICAL_RISKS } else { TUNING_RISKS }, &CUSTOMERS, (0, 1), &customers)),
     ]
 }
 
@@ -96,25 +107,29 @@ fn told(score: &Score) -> ([f64; 2], String) {
     ([share(sum[0], sum[1]), share(sum[0], sum[2])], score.iter().map(line).collect())
 }
 
-/// Least recall on what was held out, in the order of [`judged`].
-const RECALL: [f64; 2] = [0.8, 0.5];
+/// Least precision and recall on what was held out, in the order of [`judged`]: a little below what was measured
+/// (`docs/measurements.md`).
+const FLOORS: [(f64, f64); 6] = [(0.89, 0.95), (0.9, 0.95), (0.88, 0.8), (0.88, 0.78), (0.89, 0.86), (0.93, 0.87)];
 
 #[test]
 fn checks_reach_their_floors_on_replies_held_out() {
-    for ((name, score, wrong), least) in judged(true).into_iter().zip(RECALL) {
+    for ((name, score, wrong), least) in judged(true).into_iter().zip(FLOORS) {
         let ([precision, recall], lines) = told(&score);
         let shown = std::env::var_os("AHU_SHOW_WRONG").map_or(String::new(), |_| wrong);
         println!("held out, {name}: precision {precision:.3} recall {recall:.3}\n{lines}{shown}");
-        assert!(precision >= 0.9 && recall >= least, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}");
+        assert!(precision >= least.0 && recall >= least.1, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}");
     }
 }
 
+/// As [`FLOORS`], on what rules were tuned on.
+const FITS: [(f64, f64); 6] = [(0.95, 0.9), (0.95, 0.9), (0.95, 0.9), (0.95, 0.9), (0.95, 0.88), (0.95, 0.9)];
+
 #[test]
 fn checks_fit_the_replies_they_were_tuned_on() {
-    for (name, score, wrong) in judged(false) {
+    for ((name, score, wrong), least) in judged(false).into_iter().zip(FITS) {
         let ([precision, recall], lines) = told(&score);
         println!("tuned on, {name}: precision {precision:.3} recall {recall:.3}\n{lines}{wrong}");
-        assert!(precision >= 0.95 && recall >= 0.9, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
+        assert!(precision >= least.0 && recall >= least.1, "{name}: precision {precision:.3}, recall {recall:.3}\n{lines}{wrong}");
     }
 }
 
