@@ -446,7 +446,7 @@ fn product_digest((key, counts): (&str, &ProductCounts), taxonomy: &Taxonomy, co
                         same_text: cell.same_text(),
                         against: None,
                         ids: cell.ids.clone(),
-                        team: cause.team.clone(),
+                        team: taxonomy.team(cell.first_cause.unwrap_or(*i)).map(str::to_owned),
                         trend: Vec::new(),
                     });
                 }

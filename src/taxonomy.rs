@@ -8,6 +8,7 @@ pub mod rule;
 mod script;
 
 pub use script::Script;
+pub(crate) use script::same as is_of;
 
 use crate::error::{Error, Result, nearest};
 use crate::prediction::Kind;
@@ -247,6 +248,14 @@ impl Taxonomy {
             hasher.update(&[0]);
         }
         hasher.digest()
+    }
+
+    /// The team that owns a cause (an index): the one that the desk's own file names for this path, whichever pack's cause it is.
+    #[must_use]
+    pub fn team(&self, cause: usize) -> Option<&str> {
+        let cause = self.causes.get(cause)?;
+        let own = self.causes.iter().filter(|c| c.own && c.counted_as == cause.counted_as).find_map(|c| c.team.as_deref());
+        own.or(cause.team.as_deref()).or_else(|| self.causes.get(cause.counted_as)?.team.as_deref())
     }
 
     /// All but rules and examples, which are most of it: enough to name and count what was decided.

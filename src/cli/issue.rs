@@ -28,6 +28,8 @@ pub struct Issuer {
     options: night::Options,
     watch: watch::Options,
     formats: Vec<Format>,
+    /// Whether it is told how each agent served.
+    agents: bool,
     /// Names of the teams' folders.
     folders: BTreeMap<String, String>,
     to: Vec<Addressee>,
@@ -47,7 +49,16 @@ impl Issuer {
         let formats = run.formats.iter().map(|f| f.format()).collect();
         let teams = teams::all(classifier.taxonomy());
         let folders = report::folder::folders(teams.iter().map(String::as_str));
-        Ok(Issuer { output: run.output.clone(), lang, options, watch: watch_of(settings, classifier)?, formats, folders, to: Vec::new() })
+        Ok(Issuer {
+            output: run.output.clone(),
+            lang,
+            options,
+            watch: watch_of(settings, classifier)?,
+            formats,
+            agents: settings.columns.agent.is_some(),
+            folders,
+            to: Vec::new(),
+        })
     }
 
     /// Lets runs owe these a message for each day that is news.
@@ -169,6 +180,9 @@ impl Issuer {
         let folder = PublishedFolder::create(&self.output.join(day.to_string()))?;
         // People write notes beside a digest.
         folder.keep_others(|name| name.starts_with("digest.") || name == "alerts.json" || name == "teams")?;
+        if !self.agents {
+            digest.agents.clear();
+        }
         // All its tickets have moved to other days: no folder takes the place of the one that is there.
         if digest.accounting.rows == 0 {
             return Ok(folder);
@@ -184,6 +198,8 @@ impl Issuer {
             folder.write(file_of(format), &text)?;
         }
         if let Some(most) = with_tickets.iter().map(|f| f.tickets()).max().filter(|_| pages) {
+            // Texts, a team's among them, are the same whatever other formats there are.
+            let mut digest = digest.clone();
             listing::draw(kept, (day, day), &mut digest, classifier)?;
             let listing = listing::listing(kept, (day, day), classifier, most, &group_of, None)?;
             for format in with_tickets {

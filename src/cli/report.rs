@@ -126,7 +126,10 @@ pub fn execute(mut args: Args) -> Result<ExitCode> {
     if let Some(rates) = &rates {
         rates.gaps(&history, &options)?.iter().for_each(|gap| output::complain(&format!("`--rates`: {gap}")));
     }
-    let (digest, listing) = period::report(&history, &classifier, &options, rates.as_ref())?;
+    let (mut digest, listing) = period::report(&history, &classifier, &options, rates.as_ref())?;
+    if settings.columns.agent.is_none() {
+        digest.agents.clear();
+    }
     let text =
         report::render(&digest, &listing, format, report::Options { colour: output::is_coloured(args.output.as_deref()), ..report::Options::plain(lang) })?;
     let kept: Vec<Source> = [Some(path), args.rates].into_iter().flatten().map(Source::File).collect();

@@ -75,7 +75,13 @@ fn head(told: &Suggested, lang: Lang) -> String {
 fn note(s: &Suggestion, lang: Lang) -> String {
     let more = if s.alike > s.ids.len() { " …" } else { "" };
     let ids = s.ids.iter().map(|id| harmless(id)).collect::<Vec<_>>().join(" ") + more;
-    let (answers, alike) = (s.answers, s.alike);
+    let (all, alike) = (s.answers, s.alike);
+    let answers = match (s.read < all, lang) {
+        (false, _) => all.to_string(),
+        (true, Lang::Zh) => format!("{all}（只读了前 {}）", s.read),
+        (true, Lang::ZhHant) => format!("{all}（只讀了前 {}）", s.read),
+        (true, Lang::En) => format!("{all} (the first {} read)", s.read),
+    };
     match (lang, s.has_script) {
         (Lang::Zh, false) => format!("{answers} 次结案答复，{alike} 次大意相同：{ids}"),
         (Lang::Zh, true) => format!("{answers} 次结案答复，{alike} 次大意相同，与现有话术不同：{ids}"),
@@ -89,10 +95,10 @@ fn note(s: &Suggestion, lang: Lang) -> String {
 fn text(told: &Suggested, lang: Lang) -> String {
     let (closed, count, fitting, unlike) = (told.closed, told.suggestions.len(), told.fitting, told.unlike);
     let mut out = match lang {
-        Lang::Zh => format!("{closed} 段咨询以答复结案：{count} 条话术建议；{fitting} 个原因的现有话术与答复相符，{unlike} 个原因的答复各不相同\n"),
-        Lang::ZhHant => format!("{closed} 段諮詢以答覆結案：{count} 條話術建議；{fitting} 個原因的現有話術與答覆相符，{unlike} 個原因的答覆各不相同\n"),
+        Lang::Zh => format!("{closed} 段咨询以答复结案：{count} 条话术建议；{fitting} 个原因的现有话术与答复相符，{unlike} 个原因的答复太少或各不相同\n"),
+        Lang::ZhHant => format!("{closed} 段諮詢以答覆結案：{count} 條話術建議；{fitting} 個原因的現有話術與答覆相符，{unlike} 個原因的答覆太少或各不相同\n"),
         Lang::En => format!(
-            "{closed} inquiries closed by an answer: {count} scripts suggested; {fitting} scripts fit already, {unlike} causes are answered differently each time\n"
+            "{closed} inquiries closed by an answer: {count} scripts suggested; {fitting} scripts fit already, {unlike} causes have too few answers that are alike\n"
         ),
     };
     if closed == 0 {

@@ -2,7 +2,7 @@
 
 use super::{Digest, ProductDigest};
 use crate::prediction::Kind;
-use crate::taxonomy::Taxonomy;
+use crate::taxonomy::{Taxonomy, is_of};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -61,8 +61,15 @@ pub(super) fn scripts(products: &[ProductDigest], taxonomy: &Taxonomy, (first, l
     }
     missing.sort_by_key(|m| std::cmp::Reverse(m.count));
     let long = first.zip(last).is_some_and(|(first, last)| last.since(first).is_ok_and(|span| span.get_days() + 1 >= LONG));
-    let there: BTreeSet<&str> = products.iter().flat_map(|p| &p.kinds).flat_map(|k| &k.causes).filter(|c| c.count > 0).map(|c| c.cause.as_str()).collect();
-    let unused: BTreeSet<String> = taxonomy.own_scripts().filter(|cause| long && !there.contains(cause.as_str())).collect();
+    let there = |cause: &str, product: Option<&str>| {
+        let of = |p: &&ProductDigest| product.is_none_or(|wanted| is_of(wanted, &p.product));
+        products.iter().filter(of).flat_map(|p| &p.kinds).flat_map(|k| &k.causes).any(|c| c.count > 0 && c.cause == cause)
+    };
+    let unused: BTreeSet<String> = taxonomy
+        .own_scripts()
+        .filter(|(cause, product)| long && !there(cause, *product))
+        .map(|(cause, product)| product.map_or(cause.clone(), |product| format!("{product} {cause}")))
+        .collect();
     ScriptsDigest { missing, unused: unused.into_iter().collect() }
 }
 

@@ -91,6 +91,7 @@ impl Writing<'_> {
         for table in ["talk_checks", "noted"] {
             self.db.execute(&format!("UPDATE {table} SET sentence = NULL WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)"), [day])?;
         }
+        self.db.execute("DELETE FROM served WHERE ticket IN (SELECT ticket FROM tickets WHERE day < ?)", [day])?;
         let sql = "UPDATE tickets SET text = NULL, customer = NULL WHERE day < ? AND (text IS NOT NULL OR customer IS NOT NULL)";
         self.db.execute(sql, [day]).map(|n| n as u64)
     }

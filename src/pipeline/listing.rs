@@ -84,13 +84,16 @@ pub fn draw(kept: &impl Tickets, (first, last): (Date, Date), digest: &mut Diges
     let from = if first == last { last.saturating_sub((DRAWN - 1).days()) } else { first };
     let mut names = Names::new(classifier.taxonomy());
     let mut trends = Trends::default();
+    let mut first_counted = last;
     kept.counts(from, last, &mut |count| {
+        first_counted = first_counted.min(count.day);
         let (_, cause) = names.cause(&count.cause, "");
         let cause = cause.map_or_else(String::new, |c| names.taxonomy.causes[c].name());
         trends.add(count.day, (&names.key(&count.product), count.kind, &cause), count.count);
     })?;
     if !trends.is_of_one_day() {
-        digest.draw(&trends, (from, last), &key);
+        // Days before the first one that was counted are not known to have had nothing.
+        digest.draw(&trends, (from.max(first_counted), last), &key);
     }
     Ok(())
 }
@@ -117,7 +120,8 @@ pub fn listing(
             return;
         }
         let (_, cause) = names.cause(&shown.cause, &shown.pack);
-        let (name, team) = cause.map(|c| &names.taxonomy.causes[c]).map_or_else(Default::default, |c| (c.name(), c.team.clone().unwrap_or_default()));
+        let name = cause.map_or_else(String::new, |c| names.taxonomy.causes[c].name());
+        let team = cause.and_then(|c| names.taxonomy.team(c)).unwrap_or_default().to_owned();
         counts.add_many((&key, &shown.product), shown.kind, (cause, cause), 1, &[]);
         let group = groups.get(&shown.id).filter(|_| cause.is_none()).cloned().unwrap_or_default();
         collector.add((&key, shown.kind, &name), || Listed { group, team, cause: name.clone(), ..listed(&shown, classifier, &mut scratch) });

@@ -12,7 +12,7 @@ use crate::error::{Error, Result, nearest};
 use crate::history::{DayCount, History, Writing};
 use crate::listing::Listing;
 use crate::prediction::Kind;
-use crate::taxonomy::{Cause, Taxonomy};
+use crate::taxonomy::Taxonomy;
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, ToSpan};
 use std::collections::{BTreeMap, HashMap};
@@ -162,6 +162,10 @@ pub fn report(history: &History, classifier: &Classifier, options: &Options, amo
         digest.bridge(&|product, kind, cause| more.get(&(key(product), kind, cause.map(str::to_owned))).copied().unwrap_or(0));
     }
     digest.breakdowns = breakdowns;
+    if options.product.is_some() {
+        // What nobody needed is a matter of all products.
+        digest.scripts.unused.clear();
+    }
     if let Some(amounts) = amounts {
         for product in &mut digest.products {
             let own = key(&product.product);
@@ -246,14 +250,15 @@ impl Period {
 
     /// Tickets by something, with their complaints and inquiries.
     fn by(&self, by: By) -> HashMap<String, [u64; 3]> {
-        let causes: HashMap<String, &Cause> = self.names.taxonomy.causes.iter().map(|c| (c.name(), c)).collect();
+        let taxonomy = &self.names.taxonomy;
+        let causes: HashMap<String, usize> = taxonomy.causes.iter().enumerate().map(|(i, c)| (c.name(), i)).collect();
         let mut all: HashMap<String, [u64; 3]> = HashMap::new();
         for ((channel, kind, cause), count) in &self.cells {
-            let of_cause = |f: &dyn Fn(&Cause) -> Option<String>| causes.get(cause).and_then(|c| f(c)).unwrap_or_default();
+            let index = causes.get(cause).copied();
             let name = match by {
                 By::Channel => channel.clone(),
-                By::Team => of_cause(&|c| c.team.clone()),
-                By::Stage => of_cause(&|c| c.stage.clone()),
+                By::Team => index.and_then(|c| taxonomy.team(c)).unwrap_or_default().to_owned(),
+                By::Stage => index.and_then(|c| taxonomy.causes[c].stage.clone()).unwrap_or_default(),
                 By::Area => cause.split(" / ").next().unwrap_or_default().to_owned(),
             };
             let row = all.entry(name).or_default();

@@ -31,7 +31,9 @@ pub struct Suggestion {
     pub cause: String,
     /// Answers that closed an inquiry.
     pub answers: usize,
-    /// How many of them say much the same as this one.
+    /// How many of them were read: the first ones.
+    pub read: usize,
+    /// How many of those say much the same as this one.
     pub alike: usize,
     /// The first of these.
     pub ids: Vec<String>,
@@ -79,7 +81,8 @@ pub fn suggest<R: Write + Send>(job: &Job<'_>, least: usize, rejects: Option<Rej
         told.suggestions.push(Suggestion {
             product: cell.product,
             cause: taxonomy.causes[cause].name(),
-            answers: cell.answers.len(),
+            answers: cell.count,
+            read: cell.answers.len(),
             alike: typical.alike.len(),
             ids: typical.alike.iter().take(SHOWN_IDS).map(|at| cell.answers[*at].id.clone()).collect(),
             text: cell.answers[typical.at].text.clone(),
@@ -170,6 +173,8 @@ impl Output for Answers<'_> {
 /// Answers of one product and cause.
 struct Cell {
     product: String,
+    /// How many there are, also of those that are not kept.
+    count: usize,
     answers: Vec<Answer>,
 }
 
@@ -184,7 +189,8 @@ impl<R: Write + Send> Consumer<Part> for Collected<R> {
     fn part(&mut self, part: Part, new: &[bool]) -> Result<()> {
         for (product, cause, answer) in part.rows.into_iter().zip(new).filter(|(_, new)| **new).filter_map(|(row, _)| row) {
             self.closed += 1;
-            let cell = self.cells.entry((key(&product), cause)).or_insert_with(|| Cell { product, answers: Vec::new() });
+            let cell = self.cells.entry((key(&product), cause)).or_insert_with(|| Cell { product, count: 0, answers: Vec::new() });
+            cell.count += 1;
             if cell.answers.len() < MOST_READ {
                 cell.answers.push(answer);
             }

@@ -223,7 +223,7 @@ impl Summary<'_> {
             channel: masked(t.channel.trim()),
             kind: p.kind,
             cause: cause.map_or_else(String::new, Cause::name),
-            team: cause.and_then(|c| c.team.clone()).unwrap_or_default(),
+            team: p.cause.and_then(|c| self.taxonomy.team(c)).unwrap_or_default().to_owned(),
             text,
             marks,
             confidence: p.confidence(),

@@ -11,22 +11,25 @@ use crate::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Which team owns a product's cause: the cause's, or the product's where the cause has none.
+/// Which team owns a product's cause: the one that the desk's own file names for the cause, then the product's, then the built-in one
+/// of the cause, which is a guess at what a company may have.
 #[derive(Debug, Clone, Default)]
 pub struct Owners {
-    /// By folded product and cause, as the digest says.
+    own: HashMap<String, String>,
+    products: HashMap<String, String>,
+    /// Of causes of one name in several packs, by folded product, as the digest says.
     told: HashMap<(String, String), String>,
     causes: HashMap<String, String>,
-    products: HashMap<String, String>,
 }
 
 impl Owners {
-    /// As the taxonomy, and of causes of one name in several packs as the digest, says.
+    /// As the taxonomy, and of causes of one name in several built-in packs as the digest, says.
     #[must_use]
     pub fn new(digest: &Digest, taxonomy: &Taxonomy) -> Owners {
         let mut owners = Owners::default();
-        for cause in &taxonomy.causes {
-            owners.causes.extend(cause.team.clone().map(|team| (cause.name(), team)));
+        for (i, cause) in taxonomy.causes.iter().enumerate() {
+            owners.own.extend(cause.team.clone().filter(|_| cause.own).map(|team| (cause.name(), team)));
+            owners.causes.extend(taxonomy.team(i).map(|team| (cause.name(), team.to_owned())));
         }
         for product in &taxonomy.products {
             let names = std::iter::once(&product.name).chain(&product.aliases);
@@ -48,7 +51,7 @@ impl Owners {
             return None;
         }
         let key = (key(product), cause.to_owned());
-        self.told.get(&key).or_else(|| self.causes.get(cause)).or_else(|| self.products.get(&key.0)).cloned()
+        self.own.get(cause).or_else(|| self.products.get(&key.0)).or_else(|| self.told.get(&key)).or_else(|| self.causes.get(cause)).cloned()
     }
 }
 
@@ -103,5 +106,28 @@ fn passed_on(ticket: Stored, day: Date) -> Ticket {
         cause: ticket.cause,
         channel: ticket.channel,
         text: ticket.text.map_or_else(String::new, |text| tidied(&text, &[]).0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taxonomy::Source;
+
+    #[test]
+    fn the_desk_s_own_teams_come_before_the_built_in_ones() {
+        let cause = |path: &str, team: &str| {
+            format!("[[cause]]\npath = \"{path}\"\nkinds = [\"complaint\"]\nteam = \"{team}\"\nrules = [\"喵喵\"]\nmatch = [\"喵喵\"]\n")
+        };
+        let own = format!("[[product]]\nname = \"甲\"\nteam = \"甲组\"\n{}", cause("运行 / 闪退崩溃", "我的组"));
+        let taxonomy = Taxonomy::with_builtin(true, &[Source { name: "own.toml", text: &own }]).expect("a taxonomy");
+        let owners = Owners::new(&Digest::default(), &taxonomy);
+        // Whichever pack's rule decided, the cause's own team; else the product's; else a built-in guess.
+        assert_eq!(owners.of("甲", "运行 / 闪退崩溃").as_deref(), Some("我的组"));
+        assert_eq!(owners.of("甲", "活动 / 奖品未到账").as_deref(), Some("甲组"));
+        assert_eq!(owners.of("乙", "活动 / 奖品未到账").as_deref(), Some("活动运营"));
+        let builtin = taxonomy.causes.iter().position(|c| !c.own && c.name() == "运行 / 闪退崩溃").expect("a cause");
+        assert_eq!(taxonomy.team(builtin), Some("我的组"));
+        assert_eq!(owners.of("乙", ""), None);
     }
 }

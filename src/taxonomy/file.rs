@@ -269,7 +269,11 @@ pub(super) fn add_scripts(taxonomy: &mut Taxonomy, file: &Parsed<'_>) -> Result<
         if raw.text.trim().is_empty() {
             return Err(wrong(format!("script for `{cause}` is empty")));
         }
-        let product = raw.product.as_ref().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty());
+        let named = |name: &String| {
+            let known = taxonomy.products.iter().find(|p| std::iter::once(&p.name).chain(&p.aliases).any(|n| super::is_of(n, name)));
+            known.map_or_else(|| name.trim().to_owned(), |p| p.name.clone())
+        };
+        let product = raw.product.as_ref().map(named).filter(|p| !p.is_empty());
         taxonomy.scripts.push(Script { cause, product, text: raw.text.trim().to_owned(), own: false, file: file.name.to_owned() });
     }
     Ok(())

@@ -18,7 +18,7 @@ pub struct Script {
 }
 
 /// Whether two names are of one product.
-fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     a.split_whitespace().eq(b.split_whitespace()) || a.trim().eq_ignore_ascii_case(b.trim())
 }
 
@@ -53,9 +53,9 @@ impl Taxonomy {
         of_product.or_else(|| written(&|s| s.product.is_none())).or_else(beside)
     }
 
-    /// Causes for which the desk wrote scripts itself.
-    pub fn own_scripts(&self) -> impl Iterator<Item = String> + '_ {
-        let written = self.scripts.iter().filter(|s| s.own).map(|s| s.cause.clone());
-        written.chain(self.causes.iter().filter(|c| c.own && c.script.is_some()).map(super::Cause::name))
+    /// Causes for which the desk wrote scripts itself, and the product where a script is only for one.
+    pub fn own_scripts(&self) -> impl Iterator<Item = (String, Option<&str>)> + '_ {
+        let written = self.scripts.iter().filter(|s| s.own).map(|s| (s.cause.clone(), s.product.as_deref()));
+        written.chain(self.causes.iter().filter(|c| c.own && c.script.is_some()).map(|c| (c.name(), None)))
     }
 }

@@ -42,9 +42,9 @@ fn of_risk(risk: &RiskDigest, options: Options) -> Markup {
         @if risk.count > risk.tickets.len() as u64 {
             @let shown = risk.tickets.len();
             p.note { (match lang {
-                Lang::Zh => format!("共 {} 件，这里列出最早的 {shown} 件", risk.count),
-                Lang::ZhHant => format!("共 {} 件，這裡列出最早的 {shown} 件", risk.count),
-                Lang::En => format!("The first {shown} of {}", risk.count),
+                Lang::Zh => format!("共 {} 件，这里列出 {shown} 件", risk.count),
+                Lang::ZhHant => format!("共 {} 件，這裡列出 {shown} 件", risk.count),
+                Lang::En => format!("{shown} of {}", risk.count),
             }) }
         }
     }

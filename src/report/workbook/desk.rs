@@ -1,6 +1,6 @@
 //! The sheets of what customers threaten with, and of how the desk served.
 
-use super::super::shown_ids;
+use super::super::{Lang, shown_ids};
 use super::{Book, Written};
 use rust_xlsxwriter::Worksheet;
 
@@ -21,6 +21,17 @@ impl Book<'_> {
                 for (column, value) in (0u16..).zip([self.options.lang.named(&risk.name), &ticket.id, &ticket.product, &ticket.sentence]) {
                     self.write(sheet, row, column, value, &self.styles.text)?;
                 }
+            }
+            if risk.count > risk.tickets.len() as u64 {
+                row += 1;
+                let (all, shown) = (risk.count, risk.tickets.len());
+                let told = match self.options.lang {
+                    Lang::Zh => format!("共 {all} 件，这里列出 {shown} 件"),
+                    Lang::ZhHant => format!("共 {all} 件，這裡列出 {shown} 件"),
+                    Lang::En => format!("{shown} of {all}"),
+                };
+                self.write(sheet, row, 0, self.options.lang.named(&risk.name), &self.styles.text)?;
+                self.write(sheet, row, 3, &told, &self.styles.text)?;
             }
         }
         sheet.autofilter(0, 0, row, 3)?.set_freeze_panes(1, 0)?;
